@@ -1,0 +1,60 @@
+/** Daily demand of one SKU, oldest first, and what is known about each day. */
+export interface DemandSeries {
+  readonly id: string;
+  /** Day number (days since 1970-01-01) of demand[0]. */
+  readonly startDay: number;
+  readonly demand: ArrayLike<number>;
+  /** Fraction of the day in stock, 0..1; absent: always in stock. */
+  readonly inStock?: ArrayLike<number>;
+  /** Product views and carts of the day; absent: not known. */
+  readonly views?: ArrayLike<number>;
+  readonly carts?: ArrayLike<number>;
+}
+
+export interface ForecastOptions {
+  /** Days ahead, 1..90. */
+  readonly horizon: number;
+  /** Length of the season, days; 7 unless told. 1: none. */
+  readonly season: number;
+  /** Ascending, each in (0, 1). */
+  readonly quantiles: readonly number[];
+}
+
+/** Distribution of the demand summed over the first `days` days. */
+export interface DemandDistribution {
+  readonly days: number;
+  readonly mean: number;
+  readonly variance: number;
+}
+
+export interface ExpertWeight {
+  readonly expert: string;
+  readonly weight: number;
+  /** Units a day. */
+  readonly level: number;
+}
+
+/** Running one-origin-a-day backtest of the series' own past. */
+export interface Backtest {
+  /** Undefined while there is too little history. */
+  readonly rmsse?: number;
+  /** (forecast - demand) / demand over the backtest. */
+  readonly bias?: number;
+  /** Share of 14-day sums below the 95 % quantile. */
+  readonly coverage?: number;
+  readonly days: number;
+}
+
+export type DemandClass = "smooth" | "erratic" | "intermittent" | "lumpy" | "none";
+
+export interface SeriesForecast {
+  readonly id: string;
+  /** Day number of daily[0]: the day after the series. */
+  readonly startDay: number;
+  readonly daily: readonly { readonly mean: number; readonly quantiles: readonly number[] }[];
+  /** cumulative[d - 1]: demand of the first d days, d = 1..horizon; monotone in d. */
+  readonly cumulative: readonly DemandDistribution[];
+  readonly experts: readonly ExpertWeight[];
+  readonly backtest: Backtest;
+  readonly demandClass: DemandClass;
+}

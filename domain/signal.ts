@@ -1,0 +1,64 @@
+/** What activities tell about products, free of who did them. Counted once, mergeable in any order. */
+
+export const COUNT_KINDS = ["view", "cart", "purchase"] as const;
+export type CountKind = (typeof COUNT_KINDS)[number];
+
+/** `transition`: `to` followed `from` in a session. `pairing`: both in one order (from < to, counts both ways). */
+export const LINK_KINDS = ["transition", "pairing"] as const;
+export type LinkKind = (typeof LINK_KINDS)[number];
+
+/** What an event said of a product; the latest `at` wins, per field. */
+export interface ProductFact {
+  readonly productId: string;
+  readonly at: number;
+  readonly sku?: string;
+  readonly name?: string;
+  readonly category?: string;
+  readonly brand?: string;
+  readonly price?: number;
+  readonly currency?: string;
+  readonly imageUrl?: string;
+  readonly url?: string;
+}
+
+/** Merged by adding `amount`s of one (product, kind, UTC day). Views and carts count 1, purchases units. */
+export interface CountSignal {
+  /** Index into `Signals.products`. */
+  readonly product: number;
+  readonly kind: CountKind;
+  readonly at: number;
+  readonly amount: number;
+}
+
+/** Weight may be negative: a late event corrects transitions that were counted before it arrived. */
+export interface LinkSignal {
+  readonly from: number;
+  readonly to: number;
+  readonly kind: LinkKind;
+  readonly at: number;
+  readonly weight: number;
+}
+
+export interface Signals {
+  /** Product ids, each once; counts and links index into it. */
+  readonly products: readonly string[];
+  readonly facts: readonly ProductFact[];
+  readonly counts: readonly CountSignal[];
+  readonly links: readonly LinkSignal[];
+}
+
+/** Signals of one visitor's batch on their way to a combiner: (visitor, sequence) counts once. */
+export interface SignalPacket {
+  readonly visitor: string;
+  /** 1, 2, 3, ... per visitor, without a gap. */
+  readonly sequence: number;
+  /** `encodeSignals(signals)`. */
+  readonly bytes: Uint8Array;
+}
+
+/** What one combiner gathered since its last merge: (shard, sequence) counts once. */
+export interface SignalDelta {
+  readonly shard: number;
+  readonly sequence: number;
+  readonly bytes: Uint8Array;
+}

@@ -1,0 +1,24 @@
+import type { DemandPlanner } from "./demand-planner.ts";
+import type { Inventory } from "./inventory.ts";
+import type { ModelBuilder } from "./model-builder.ts";
+import type { SignalCombiner } from "./signal-combiner.ts";
+import type { UserProfile } from "./user-profile.ts";
+
+/** Bindings and settings; KV and the rest are optional ports, absent in plain workerd. */
+export interface Env {
+  readonly USER_PROFILE: DurableObjectNamespace<UserProfile>;
+  readonly SIGNAL_COMBINER: DurableObjectNamespace<SignalCombiner>;
+  readonly MODEL_BUILDER: DurableObjectNamespace<ModelBuilder>;
+  readonly INVENTORY: DurableObjectNamespace<Inventory>;
+  readonly DEMAND_PLANNER: DurableObjectNamespace<DemandPlanner>;
+  /** Static files of `public/`. */
+  readonly ASSETS: Fetcher;
+  /** One key, or two separated by a comma while one replaces the other. */
+  readonly WRITE_KEY?: string;
+  readonly SECRET_KEY?: string;
+  /** IANA name; days of demand are counted in it. */
+  readonly SHOP_TIME_ZONE?: string;
+  readonly MODEL_PUBLISH_SECONDS?: string;
+  readonly COMBINER_FLUSH_SECONDS?: string;
+  readonly MODEL?: KVNamespace;
+}

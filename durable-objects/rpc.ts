@@ -1,0 +1,207 @@
+// The calls between the rooms: what each object answers to. Results are values; what is expected never throws.
+import type { Activity } from "../domain/activity.ts";
+import type { BehaviourCount, DemandLine, ReplenishmentPolicy, StockPosition } from "../domain/demand.ts";
+import type { CatalogueProduct } from "../domain/recommendation.ts";
+import type { ProductFact, SignalDelta, SignalPacket } from "../domain/signal.ts";
+import type { VisitorContext } from "../domain/visitor.ts";
+
+// --- UserProfile: one per visitor, named `u:<userId>` or `a:<anonymousId>` ---------------------
+
+export interface RecordBatch {
+  /** Receive time, Unix ms. */
+  readonly now: number;
+  readonly activities: readonly Activity[];
+  /** Highest packet sequence and order the caller saw accepted; lets the profile forget what it kept. */
+  readonly acknowledged?: number;
+}
+
+export interface RecordResult {
+  /** One per activity of the batch, in order. */
+  readonly outcomes: readonly ("accepted" | "duplicate")[];
+  /** At most one packet: what to hand to this visitor's combiner. */
+  readonly packet?: SignalPacket;
+  /** What to hand to the planner; repeated until acknowledged, the planner counts each once. */
+  readonly demand: readonly DemandLine[];
+}
+
+export interface UserProfileRpc {
+  record(batch: RecordBatch): Promise<RecordResult>;
+  context(now: number): Promise<VisitorContext>;
+  /** The shape of `GET /v1/users/:id`, or undefined when nothing is known. */
+  view(now: number): Promise<ProfileView | undefined>;
+  /** Every stored activity, newest first. */
+  exportActivities(cursor?: string): Promise<{ activities: Activity[]; cursor?: string }>;
+  /** Forgets everything; late retries of what was erased stay forgotten. */
+  erase(now: number): Promise<{ existed: boolean }>;
+}
+
+export interface ProfileView {
+  readonly first_seen: string;
+  readonly last_seen: string;
+  readonly counts: { views: number; carts: number; purchases: number; orders: number; sessions: number };
+  readonly categories: {
+    category: string;
+    affinity: number;
+    views: number;
+    carts: number;
+    purchases: number;
+    last_seen: string;
+  }[];
+  readonly brands: { brand: string; affinity: number; last_seen: string }[];
+  readonly price: { category: string; currency: string; p10: number; p50: number; p90: number }[];
+  readonly value: {
+    recency_days: number | null;
+    frequency: number;
+    monetary: { currency: string; amount: number }[];
+  };
+  readonly rhythm: { hours: number[]; weekdays: number[] };
+  readonly recent: { product_id: string; last_seen: string; views: number }[];
+  readonly cart: { product_id: string; quantity: number }[];
+}
+
+// --- SignalCombiner: one per arrival shard, named `c:<0..15>` ----------------------------------
+
+export interface SignalCombinerRpc {
+  /** Durable when answered. A (visitor, sequence) seen before is accepted and not counted again. */
+  add(packets: readonly SignalPacket[]): Promise<{ accepted: number }>;
+  /** Hands what it holds to `ModelBuilder` and `DemandPlanner` now, instead of at its alarm. */
+  flush(): Promise<void>;
+  lag(): Promise<{ packets: number; oldestAt?: number }>;
+}
+
+// --- ModelBuilder: one, named `model` ----------------------------------------------------------
+
+export interface ModelBuilderRpc {
+  /** (shard, sequence) counts once; durable when answered. */
+  merge(delta: SignalDelta): Promise<{ duplicate: boolean }>;
+  putProducts(products: readonly ProductPatch[], now: number): Promise<{ created: number; updated: number }>;
+  product(productId: string): Promise<CatalogueProduct | undefined>;
+  products(query: {
+    search?: string;
+    limit: number;
+    cursor?: string;
+  }): Promise<{ items: CatalogueProduct[]; cursor?: string }>;
+  deleteProduct(productId: string, now: number): Promise<{ existed: boolean }>;
+  /** Sold-out and back-in-stock, from `Inventory`. An older version is ignored. */
+  availability(change: { sku: string; available: boolean; version: number }): Promise<void>;
+  /** Publishes what has changed now, instead of at its alarm. */
+  publish(): Promise<ModelManifest>;
+  manifest(): Promise<ModelManifest>;
+  /** Part 0..parts-1 of that version, or undefined when it is no longer kept. */
+  part(version: number, index: number): Promise<Uint8Array | undefined>;
+}
+
+/** What a shop sets of a product; absent fields stay, null clears. */
+export interface ProductPatch {
+  readonly productId: string;
+  readonly name?: string | null;
+  readonly category?: string | null;
+  readonly brand?: string | null;
+  readonly price?: number | null;
+  readonly currency?: string | null;
+  readonly imageUrl?: string | null;
+  readonly url?: string | null;
+  readonly hidden?: boolean;
+}
+
+export interface ModelManifest {
+  /** 0: nothing published yet. */
+  readonly version: number;
+  readonly publishedAt: number;
+  readonly products: number;
+  readonly parts: number;
+  readonly bytes: number;
+}
+
+// --- Inventory: one per SKU, named `s:<sku>` ---------------------------------------------------
+
+export interface StockLevel {
+  readonly location: string;
+  readonly on_hand: number;
+  readonly reserved: number;
+  readonly available: number;
+  readonly incoming: { quantity: number; eta: string }[];
+}
+
+export interface StockView {
+  readonly sku: string;
+  /** Version for If-Match. */
+  readonly etag: string;
+  readonly on_hand: number;
+  readonly reserved: number;
+  readonly available: number;
+  readonly incoming: { quantity: number; eta: string }[];
+  readonly locations: StockLevel[];
+  readonly policy: ReplenishmentPolicy;
+  readonly updated_at: string;
+}
+
+/** Problem codes are stable; the Worker turns them into problem+json. */
+export interface StockProblem {
+  readonly problem:
+    | "unknown_sku"
+    | "precondition_required"
+    | "precondition_failed"
+    | "insufficient_stock"
+    | "idempotency_key_reused";
+  readonly detail: string;
+  readonly items?: { sku: string; requested: number; available: number }[];
+}
+
+export interface StockPut {
+  readonly sku: string;
+  readonly location?: string;
+  readonly on_hand?: number;
+  readonly policy: Partial<ReplenishmentPolicy>;
+  readonly incoming?: { quantity: number; eta: string }[];
+  /** If-Match as sent. */
+  readonly ifMatch?: string;
+  readonly now: number;
+}
+
+export interface StockAdjustment {
+  readonly sku: string;
+  readonly location?: string;
+  readonly delta: number;
+  readonly reason: "receipt" | "return" | "shrinkage" | "count" | "sale";
+  readonly idempotencyKey?: string;
+  readonly now: number;
+}
+
+export interface InventoryRpc {
+  read(): Promise<StockView | StockProblem>;
+  put(put: StockPut): Promise<{ created: boolean; stock: StockView } | StockProblem>;
+  adjust(adjustment: StockAdjustment): Promise<{ repeated: boolean; stock: StockView } | StockProblem>;
+}
+
+// --- DemandPlanner: named `planner` (or `planner:<shard>`) -------------------------------------
+
+export interface BoardQuery {
+  readonly status?: BoardStatus;
+  readonly sort: "revenue_at_risk" | "order_by" | "days_of_cover" | "sku";
+  readonly limit: number;
+  readonly cursor?: string;
+  readonly now: number;
+}
+
+export type BoardStatus = "order_now" | "order_soon" | "ok" | "overstock" | "out_of_stock" | "no_demand";
+
+export interface DemandPlannerRpc {
+  /** Durable when answered; (orderId, sku) counts once. */
+  record(lines: readonly DemandLine[]): Promise<{ counted: number; duplicates: number }>;
+  /** (shard, sequence) counts once. */
+  behave(delta: { shard: number; sequence: number; counts: readonly BehaviourCount[] }): Promise<void>;
+  position(position: StockPosition): Promise<void>;
+  /** JSON of `GET /v1/inventory/:sku/forecast`; undefined for a SKU never sold nor stocked. */
+  forecast(query: {
+    sku: string;
+    horizon: number;
+    now: number;
+  }): Promise<Record<string, unknown> | undefined>;
+  /** JSON of the board's page. */
+  board(query: BoardQuery): Promise<{ items: Record<string, unknown>[]; next_cursor?: string }>;
+  /** Counts for health and for checking a load: orders, lines, units per SKU where asked. */
+  totals(): Promise<{ skus: number; orders: number; lines: number; units: number }>;
+}
+
+export type { ProductFact };
