@@ -1,6 +1,10 @@
 /** What activities tell about products, free of who did them. Counted once, mergeable in any order. */
 
-export const COUNT_KINDS = ["view", "cart", "purchase"] as const;
+/**
+ * `again`: a view right after a view of the same product in a session; `return`: a view of a product that
+ * the session saw before, with another between. Both beside the `view` itself. Append only, never reorder.
+ */
+export const COUNT_KINDS = ["view", "cart", "purchase", "again", "return"] as const;
 export type CountKind = (typeof COUNT_KINDS)[number];
 
 /** `transition`: `to` followed `from` in a session. `pairing`: both in one order (from < to, counts both ways). */
@@ -21,7 +25,7 @@ export interface ProductFact {
   readonly url?: string;
 }
 
-/** Merged by adding `amount`s of one (product, kind, UTC day). Views and carts count 1, purchases units. */
+/** Merged by adding `amount`s of one (product, kind, UTC day). Purchases count units, all else 1. */
 export interface CountSignal {
   /** Index into `Signals.products`. */
   readonly product: number;
