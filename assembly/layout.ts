@@ -6,3 +6,157 @@ export const WASM_PAGE_BYTES = 65536;
 
 // Below this address live the compiler's own statics; the regions of a module start here.
 export const STATIC_BYTES = 65536;
+
+// --- recommend.wasm: 72 MB = 2 MB of statics, query, answer and work, then two slots of 35 MB ------------
+// Query block: what the host writes before a call. Offsets from QUERY_ADDRESS, bytes; u32 unless told.
+export const QUERY_ADDRESS = STATIC_BYTES;
+export const QUERY_LIMIT = 0;
+// A product index whose neighbours nobody wants, a category that filters nothing.
+export const NONE = 4294967295;
+// Only products of this category index; NONE: all.
+export const QUERY_CATEGORY_FILTER = 4;
+// Bit s: strategy s of STRATEGIES may contribute.
+export const QUERY_STRATEGIES = 8;
+// Bits below.
+export const QUERY_FLAGS = 12;
+export const QUERY_SOURCES = 16;
+export const QUERY_RECENTS = 20;
+export const QUERY_BLOCKED = 24;
+export const QUERY_PURCHASED = 28;
+export const QUERY_CATEGORIES = 32;
+export const QUERY_BRANDS = 36;
+export const QUERY_PRICES = 40;
+// Products expanded in the second and the third step.
+export const QUERY_FAN = 44;
+export const QUERY_FAN_THIRD = 48;
+// Recent products a list may hold.
+export const QUERY_SEEN_QUOTA = 52;
+// Products of one category a list may hold while others are left; 0: no cap.
+export const QUERY_CATEGORY_CAP = 56;
+// f32 weights, see PlacementWeights.
+export const QUERY_WALK_VIEWED = 60;
+export const QUERY_WALK_BOUGHT = 64;
+export const QUERY_WALK_THIRD = 68;
+export const QUERY_FIT_CATEGORY = 72;
+export const QUERY_FIT_BRAND = 76;
+export const QUERY_FIT_PRICE = 80;
+export const QUERY_CATEGORY_WEIGHT = 84;
+export const QUERY_BRAND_WEIGHT = 88;
+export const QUERY_TREND_WEIGHT = 92;
+export const QUERY_POPULARITY_WEIGHT = 96;
+export const QUERY_CATEGORY_DISCOUNT = 100;
+export const QUERY_BRAND_DISCOUNT = 104;
+
+// Leave out what was purchased, unless its category is bought repeatedly (second bit).
+export const FLAG_BLOCK_PURCHASED = 1;
+export const FLAG_ALLOW_REBOUGHT = 2;
+
+// Arrays of the query block, each with its bound.
+export const SOURCES_MAX = 64;
+export const RECENTS_MAX = 50;
+export const BLOCKED_MAX = 1024;
+export const PURCHASED_MAX = 200;
+export const AFFINITIES_MAX = 32;
+export const PRICES_MAX = 32;
+// Products whose neighbours are gathered: index, weight of viewed and of bought neighbours (f32).
+export const QUERY_SOURCE_INDEX = 256;
+export const QUERY_SOURCE_VIEWED = QUERY_SOURCE_INDEX + 4 * SOURCES_MAX;
+export const QUERY_SOURCE_BOUGHT = QUERY_SOURCE_VIEWED + 4 * SOURCES_MAX;
+// Recent products, newest first: index, weight of showing it again (f32).
+export const QUERY_RECENT_INDEX = QUERY_SOURCE_BOUGHT + 4 * SOURCES_MAX;
+export const QUERY_RECENT_WEIGHT = QUERY_RECENT_INDEX + 4 * 52;
+export const QUERY_BLOCKED_INDEX = QUERY_RECENT_WEIGHT + 4 * 52;
+// Purchased products: index, day number of the last purchase, how often.
+export const QUERY_PURCHASED_INDEX = QUERY_BLOCKED_INDEX + 4 * BLOCKED_MAX;
+export const QUERY_PURCHASED_DAY = QUERY_PURCHASED_INDEX + 4 * PURCHASED_MAX;
+export const QUERY_PURCHASED_COUNT = QUERY_PURCHASED_DAY + 4 * PURCHASED_MAX;
+// Affinities: index, 0..1 (f32).
+export const QUERY_CATEGORY_INDEX = QUERY_PURCHASED_COUNT + 4 * PURCHASED_MAX;
+export const QUERY_CATEGORY_AFFINITY = QUERY_CATEGORY_INDEX + 4 * AFFINITIES_MAX;
+export const QUERY_BRAND_INDEX = QUERY_CATEGORY_AFFINITY + 4 * AFFINITIES_MAX;
+export const QUERY_BRAND_AFFINITY = QUERY_BRAND_INDEX + 4 * AFFINITIES_MAX;
+// Price bands: category index, currency index, ln of the middle, 1 / half width in ln (f32).
+export const QUERY_PRICE_CATEGORY = QUERY_BRAND_AFFINITY + 4 * AFFINITIES_MAX;
+export const QUERY_PRICE_CURRENCY = QUERY_PRICE_CATEGORY + 4 * PRICES_MAX;
+export const QUERY_PRICE_MIDDLE = QUERY_PRICE_CURRENCY + 4 * PRICES_MAX;
+export const QUERY_PRICE_SHARPNESS = QUERY_PRICE_MIDDLE + 4 * PRICES_MAX;
+export const QUERY_BYTES = QUERY_PRICE_SHARPNESS + 4 * PRICES_MAX;
+
+// Answer block: columns of ANSWERS_MAX: product index, score (f32), strategy, causing product index or NONE.
+export const ANSWERS_MAX = 100;
+export const ANSWER_ADDRESS = QUERY_ADDRESS + 65536;
+export const ANSWER_INDEX = 0;
+export const ANSWER_SCORE = 4 * ANSWERS_MAX;
+export const ANSWER_STRATEGY = 8 * ANSWERS_MAX;
+export const ANSWER_CAUSE = 12 * ANSWERS_MAX;
+
+// Work: per product a mark (u16), per category a few words, then columns of candidates.
+export const IMAGE_PRODUCTS_MAX = 200000;
+export const IMAGE_CATEGORIES_MAX = 4096;
+export const IMAGE_BRANDS_MAX = 16384;
+export const CANDIDATES_MAX = 4096;
+export const MARK_ADDRESS = ANSWER_ADDRESS + 65536;
+export const CATEGORY_WORK_ADDRESS = MARK_ADDRESS + 2 * IMAGE_PRODUCTS_MAX;
+export const BRAND_WORK_ADDRESS = CATEGORY_WORK_ADDRESS + 32 * IMAGE_CATEGORIES_MAX;
+export const CANDIDATE_ADDRESS = BRAND_WORK_ADDRESS + 8 * IMAGE_BRANDS_MAX;
+export const SLOT_ADDRESS = 2097152;
+export const SLOT_BYTES = 36700160;
+export const SLOTS = 2;
+
+// --- the model's image: header of u32 words, then sections; offsets from the image's start ---------------
+export const IMAGE_MAGIC = 1464225875;
+export const IMAGE_FORMAT = 1;
+export const IMAGE_HEADER_BYTES = 256;
+export const HEADER_MAGIC = 0;
+export const HEADER_FORMAT = 4;
+export const HEADER_VERSION = 8;
+export const HEADER_PRODUCTS = 12;
+// Power of two, at least twice the products.
+export const HEADER_TABLE_SLOTS = 16;
+export const HEADER_CATEGORIES = 20;
+export const HEADER_BRANDS = 24;
+export const HEADER_VIEWED_STRIDE = 28;
+export const HEADER_BOUGHT_STRIDE = 32;
+export const HEADER_ELIGIBLE = 36;
+export const HEADER_TRENDING = 40;
+export const HEADER_BYTES = 44;
+// Offsets of sections. Columns have one entry a product.
+// Two halves of the hash of the product id (u32).
+export const HEADER_HASH_LOW = 48;
+export const HEADER_HASH_HIGH = 52;
+// Open addressing by the low half: product index + 1, 0 is free (u32).
+export const HEADER_TABLE = 56;
+// ln of the price (f32), meant only with FACT_PRICED.
+export const HEADER_PRICE = 60;
+export const HEADER_CATEGORY = 64;
+export const HEADER_BRAND = 68;
+export const HEADER_CURRENCY = 72;
+export const HEADER_FLAGS = 76;
+// Chance of viewing it again at once, and later in the session, in 1/65535 (u16).
+export const HEADER_AGAIN = 80;
+export const HEADER_RETURN = 84;
+// 0..1 of the model's greatest (f32).
+export const HEADER_POPULARITY = 88;
+export const HEADER_TREND = 92;
+// Eligible products by falling popularity (u32); the same per category, rising ones per category, popular ones
+// per brand, rising ones overall. Starts have one entry more than there are lists.
+export const HEADER_ORDER = 96;
+export const HEADER_CATEGORY_START = 100;
+export const HEADER_CATEGORY_LIST = 104;
+export const HEADER_RISING_START = 108;
+export const HEADER_RISING_LIST = 112;
+export const HEADER_BRAND_START = 116;
+export const HEADER_BRAND_LIST = 120;
+export const HEADER_TRENDING_LIST = 124;
+// Neighbours, strongest first: strength code in the upper 14 bits, product index in the lower 18; 0 ends a list.
+export const HEADER_VIEWED = 128;
+export const HEADER_BOUGHT = 132;
+
+export const NEIGHBOUR_INDEX_BITS = 18;
+// A strength code is an f32 without its sign, the exponent moved by 103: 2^-24 .. 2^8 in steps of 1/512.
+export const STRENGTH_EXPONENT_SHIFT = 103;
+export const STRENGTH_MANTISSA_BITS = 9;
+
+// May be shown: not hidden, deleted, sold out nor unknown.
+export const FACT_ELIGIBLE = 1;
+export const FACT_PRICED = 2;
