@@ -24,6 +24,24 @@ export const PROFILE_DAYS = 90;
 // --- model ------------------------------------------------------------------------------------
 /** Products of a published model: the most active ones. */
 export const MODEL_PRODUCTS_MAX = 200_000;
+/** Names of categories, of brands and of currencies a model knows; further ones wait until one is unused. */
+export const MODEL_CATEGORIES_MAX = 4_096;
+export const MODEL_BRANDS_MAX = 16_384;
+export const MODEL_CURRENCIES_MAX = 256;
+/** Products of the catalogue; beyond, learnt ones are not kept and new ones not taken. */
+export const CATALOGUE_PRODUCTS_MAX = 1_000_000;
+/** SKUs of one product whose stock decides whether it is sold out. */
+export const PRODUCT_SKUS_MAX = 32;
+/** Neighbours in memory per table of the model's builder; clean pages fall out, changed ones are stored. */
+export const LINK_CACHE_BYTES_MAX = 20 * 1024 * 1024;
+/** What a published product may say of itself; image and address are left out first, then the name is cut. */
+export const PRODUCT_TEXT_BYTES_MAX = 900;
+/** What all published products may say together: each has its equal share. */
+export const MODEL_TEXT_BYTES_MAX = 20 * 1024 * 1024;
+/** Products a query may exclude by name. */
+export const EXCLUDED_PRODUCTS_MAX = 500;
+/** Products of one list. */
+export const RECOMMENDATIONS_MAX = 100;
 /** Neighbours kept per product while counting; the weakest falls out. */
 export const NEIGHBOURS_KEPT_MAX = 64;
 /** Neighbours published per product. */
