@@ -1,0 +1,87 @@
+// The workerd process: where its binary is, how it is started, how it ends.
+import { type ChildProcess, spawn } from "node:child_process";
+import { createRequire } from "node:module";
+import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
+import { SOCKET } from "./config.ts";
+
+const STDERR_LINES_MAX = 30;
+const STOP_SECONDS_MAX = 10;
+
+export interface WorkerdExit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  /** The last lines it wrote to stderr, oldest first. */
+  readonly lastLines: readonly string[];
+}
+
+export interface Workerd {
+  readonly pid: number;
+  readonly port: number;
+  /** Settles when the process has ended, for whatever reason. */
+  readonly exited: Promise<WorkerdExit>;
+  /** Lets running requests end; kills after 10 s. */
+  stop(): Promise<void>;
+  /** SIGKILL: as a crash would. */
+  kill(): Promise<void>;
+}
+
+/** workerd's native binary for this platform, as npm installed it. */
+export function workerdBinary(): string {
+  const binary: unknown = createRequire(import.meta.url)("workerd");
+  const path = (binary as { default?: unknown }).default;
+  if (typeof path !== "string") throw new Error("the workerd package names no binary; run npm ci again");
+  return path;
+}
+
+/**
+ * Resolves when it listens.
+ *
+ * @throws when it ends before, with what it wrote.
+ */
+export async function spawnWorkerd(
+  configFile: string,
+  address: string,
+  environment: NodeJS.ProcessEnv,
+): Promise<Workerd> {
+  const child = spawn(
+    workerdBinary(),
+    ["serve", configFile, `--socket-addr=${SOCKET}=${address}`, "--control-fd=3"],
+    // Its own process group: a Ctrl-C reaches only who started it, and that one stops it in order.
+    { env: environment, stdio: ["ignore", "ignore", "pipe", "pipe"], detached: true },
+  );
+  const lastLines: string[] = [];
+  createInterface({ input: child.stderr! }).on("line", (line) => {
+    if (lastLines.push(line) > STDERR_LINES_MAX) lastLines.shift();
+  });
+  const exited = new Promise<WorkerdExit>((done) => {
+    child.once("error", (error) => done({ code: null, signal: null, lastLines: [String(error)] }));
+    child.once("close", (code, signal) => done({ code, signal, lastLines }));
+  });
+  const port = await Promise.race([listening(child), exited]);
+  if (typeof port !== "number") throw new Error(`workerd did not start:\n${port.lastLines.join("\n")}`);
+  return {
+    pid: child.pid!,
+    port,
+    exited,
+    stop: () => end(child, exited, "SIGTERM"),
+    kill: () => end(child, exited, "SIGKILL"),
+  };
+}
+
+/** workerd reports each socket on its control descriptor, one JSON object a line. */
+function listening(child: ChildProcess): Promise<number> {
+  return new Promise((done) => {
+    createInterface({ input: child.stdio[3] as Readable }).on("line", (line) => {
+      const message = JSON.parse(line) as { event: string; socket?: string; port?: number };
+      if (message.event === "listen" && message.socket === SOCKET) done(message.port!);
+    });
+  });
+}
+
+async function end(child: ChildProcess, exited: Promise<unknown>, signal: NodeJS.Signals): Promise<void> {
+  child.kill(signal);
+  const timer = setTimeout(() => child.kill("SIGKILL"), STOP_SECONDS_MAX * 1000);
+  await exited;
+  clearTimeout(timer);
+}
