@@ -1,0 +1,201 @@
+// Requests over HTTP on plain workerd, each kind beside a bare Worker with the same hops and no work, in turns.
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Server, startServer } from "../scripts/server/index.ts";
+import { type BareServer, startBare } from "./bare/server.ts";
+import { cpuSeconds, type LoadOptions, type LoadResult, median, residentMb, run } from "./load.ts";
+import type { Row } from "./table.ts";
+
+const CONNECTIONS = 64;
+const VISITORS = 2_000;
+
+interface Sizes {
+  readonly products: number;
+  readonly seconds: number;
+  readonly rounds: number;
+}
+
+/** State in memory-backed files where the machine has them, so that the disk is not what is measured. */
+function directory(): string {
+  try {
+    return mkdtempSync("/dev/shm/shelfwise-bench-");
+  } catch {
+    return mkdtempSync(join(tmpdir(), "shelfwise-bench-"));
+  }
+}
+
+/** Product ids with Zipf-like popularity, the same in every run. */
+function productOf(n: number, products: number): string {
+  const u = ((n * 2_654_435_761) >>> 0) / 2 ** 32;
+  return `p${Math.floor(products ** u)}`;
+}
+
+let messages = 0;
+
+function batch(visitor: string, events: number, products: number): string {
+  const at = new Date().toISOString();
+  return JSON.stringify({
+    sentAt: at,
+    batch: Array.from({ length: events }, () => {
+      const product = productOf(messages, products);
+      return {
+        type: "track",
+        messageId: `bench-${messages++}`,
+        anonymousId: visitor,
+        event: "Product Viewed",
+        timestamp: at,
+        properties: {
+          product_id: product,
+          name: `Product ${product}`,
+          category: `c${messages % 50}`,
+          price: 9.5,
+          currency: "GBP",
+        },
+        context: { library: { name: "bench", version: "1" } },
+      };
+    }),
+  });
+}
+
+/** Median of each side over rounds taken in turns, so that a noisy minute hits both. */
+async function beside(
+  ours: LoadOptions,
+  bare: LoadOptions,
+  rounds: number,
+): Promise<[LoadResult, LoadResult]> {
+  const results: [LoadResult[], LoadResult[]] = [[], []];
+  for (let round = 0; round < rounds; round++) {
+    results[0].push(await run(ours));
+    results[1].push(await run(bare));
+  }
+  const middle = (side: LoadResult[]): LoadResult => ({
+    requestsPerSecond: median(side.map((r) => r.requestsPerSecond)),
+    p50Ms: median(side.map((r) => r.p50Ms)),
+    p99Ms: median(side.map((r) => r.p99Ms)),
+    requests: side.reduce((sum, r) => sum + r.requests, 0),
+    failed: side.reduce((sum, r) => sum + r.failed, 0),
+  });
+  return [middle(results[0]), middle(results[1])];
+}
+
+async function fillCatalogue(server: Server, sizes: Sizes): Promise<void> {
+  const secret = { authorization: `Bearer ${server.keys.secretKey}` };
+  for (let from = 0; from < sizes.products; from += 2_000) {
+    const products = Array.from({ length: Math.min(2_000, sizes.products - from) }, (_, i) => ({
+      product_id: `p${from + i}`,
+      name: `Product p${from + i}`,
+      category: `c${(from + i) % 50}`,
+      price: 1 + ((from + i) % 400) / 10,
+      currency: "GBP",
+    }));
+    const answer = await fetch(`${server.url}/v1/products`, {
+      method: "POST",
+      headers: secret,
+      body: JSON.stringify(products),
+    });
+    if (!answer.ok) throw new Error(`products: ${answer.status} ${await answer.text()}`);
+  }
+}
+
+async function untilPublished(server: Server): Promise<void> {
+  for (let tries = 0; tries < 120; tries++) {
+    const health = (await (await fetch(`${server.url}/health`)).json()) as { model: { version: number } };
+    if (health.model.version > 0) return;
+    await sleep(500);
+  }
+  throw new Error("no model was published in 60 s");
+}
+
+/** @returns Rows of the speed table that need the running service. */
+export async function httpRows(quick: boolean): Promise<Row[]> {
+  const sizes: Sizes = quick
+    ? { products: 2_000, seconds: 2, rounds: 1 }
+    : { products: 50_000, seconds: 8, rounds: 3 };
+  const where = directory();
+  const rows: Row[] = [];
+  let server: Server | undefined;
+  let bare: BareServer | undefined;
+  try {
+    server = await startServer({ port: 0, dir: join(where, "shelfwise") });
+    bare = await startBare(where);
+    const { url } = server;
+    const write = { authorization: `Bearer ${server.keys.writeKey}`, "content-type": "application/json" };
+    const common = { connections: CONNECTIONS, seconds: sizes.seconds, headers: write };
+    const visitor = (n: number) => `v${n % VISITORS}`;
+
+    const five: LoadOptions = {
+      ...common,
+      url,
+      method: "POST",
+      request: (n) => ({ path: "/v1/batch", body: batch(visitor(n), 5, sizes.products) }),
+    };
+    const bareWrite: LoadOptions = {
+      ...common,
+      url: bare.url,
+      method: "POST",
+      request: (n) => ({ path: `/?name=${visitor(n)}`, body: batch(visitor(n), 5, sizes.products) }),
+    };
+    const [events, eventsBare] = await beside(five, bareWrite, sizes.rounds);
+    rows.push({
+      what: "events: one visitor's batch of 5 over HTTP, durable",
+      figure: `${events.requestsPerSecond.toFixed(0)} requests/s, p99 ${events.p99Ms} ms`,
+      peer: `bare Worker, one object call, one row: ${eventsBare.requestsPerSecond.toFixed(0)} requests/s, p99 ${eventsBare.p99Ms} ms`,
+      ratio: events.requestsPerSecond / eventsBare.requestsPerSecond,
+      aim: ">= 60 %",
+      met: events.requestsPerSecond >= 0.6 * eventsBare.requestsPerSecond,
+      failed: events.failed,
+    });
+
+    const before = cpuSeconds(server.pid);
+    const fifty = await run({
+      ...common,
+      url,
+      method: "POST",
+      request: (n) => ({ path: "/v1/batch", body: batch(visitor(n), 50, sizes.products) }),
+    });
+    const cpu = cpuSeconds(server.pid) - before;
+    rows.push({
+      what: "events: 50 of one visitor in a request",
+      figure: `${((fifty.requests * 50) / cpu).toFixed(0)} events per second of workerd's CPU`,
+      peer: `${(fifty.requestsPerSecond * 50).toFixed(0)} events/s by the clock, beside the load generator`,
+      aim: ">= 25,000 events/s on one core",
+      met: (fifty.requests * 50) / cpu >= 25_000,
+      failed: fifty.failed,
+    });
+    rows.push({
+      what: "memory of workerd after these events",
+      figure: `${residentMb(server.pid).toFixed(0)} MB`,
+      aim: "printed",
+    });
+
+    await fillCatalogue(server, sizes);
+    await untilPublished(server);
+    await sleep(15_000);
+    const [read, readBare] = await beside(
+      {
+        ...common,
+        url,
+        method: "GET",
+        request: (n) => ({ path: `/v1/recommendations?anonymous_id=${visitor(n)}&placement=home&limit=10` }),
+      },
+      { ...common, url: bare.url, method: "GET", request: (n) => ({ path: `/?name=${visitor(n)}` }) },
+      sizes.rounds,
+    );
+    rows.push({
+      what: `GET /v1/recommendations, ${sizes.products} products, ${VISITORS} visitors`,
+      figure: `${read.requestsPerSecond.toFixed(0)} requests/s, p99 ${read.p99Ms} ms`,
+      peer: `bare Worker, one object call: ${readBare.requestsPerSecond.toFixed(0)} requests/s, p99 ${readBare.p99Ms} ms`,
+      ratio: read.requestsPerSecond / readBare.requestsPerSecond,
+      aim: ">= 60 %, p99 <= 2x",
+      met: read.requestsPerSecond >= 0.6 * readBare.requestsPerSecond && read.p99Ms <= 2 * readBare.p99Ms,
+      failed: read.failed,
+    });
+  } finally {
+    await server?.stop();
+    await bare?.stop();
+    rmSync(where, { recursive: true, force: true });
+  }
+  return rows;
+}
