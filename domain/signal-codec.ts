@@ -1,0 +1,117 @@
+import { ByteReader, ByteWriter } from "./bytes.ts";
+import {
+  COUNT_KINDS,
+  type CountSignal,
+  LINK_KINDS,
+  type LinkSignal,
+  type ProductFact,
+  type Signals,
+} from "./signal.ts";
+
+const VERSION = 1;
+const TEXT_FIELDS = ["sku", "name", "category", "brand", "currency", "imageUrl", "url"] as const;
+const PRICE_BIT = 1 << TEXT_FIELDS.length;
+
+/**
+ * Signals as bytes: products, then facts, counts and links that name them by index. Times are whole milliseconds
+ * since the earliest of the packet, weights f64 so that corrections cancel exactly.
+ */
+export function encodeSignals(signals: Signals): Uint8Array {
+  const { products, facts, counts, links } = signals;
+  const writer = new ByteWriter(64 + products.length * 16 + counts.length * 8 + links.length * 16);
+  let base = Number.POSITIVE_INFINITY;
+  for (const { at } of facts) base = Math.min(base, at);
+  for (const { at } of counts) base = Math.min(base, at);
+  for (const { at } of links) base = Math.min(base, at);
+  if (base === Number.POSITIVE_INFINITY) base = 0;
+  writer.u8(VERSION);
+  writer.signed(base);
+  writer.varint(products.length);
+  for (const product of products) writer.text(product);
+  writer.varint(facts.length);
+  for (const fact of facts) writeFact(writer, fact, base);
+  writer.varint(counts.length);
+  for (const count of counts) {
+    writer.varint(count.product * COUNT_KINDS.length + COUNT_KINDS.indexOf(count.kind));
+    writer.varint(count.at - base);
+    writeAmount(writer, count.amount);
+  }
+  writer.varint(links.length);
+  for (const link of links) {
+    writer.varint(link.from * LINK_KINDS.length + LINK_KINDS.indexOf(link.kind));
+    writer.varint(link.to);
+    writer.varint(link.at - base);
+    writeAmount(writer, link.weight);
+  }
+  return writer.bytes();
+}
+
+/** Throws RangeError on bytes that encodeSignals did not write. */
+export function decodeSignals(bytes: Uint8Array): Signals {
+  const reader = new ByteReader(bytes);
+  const version = reader.u8();
+  if (version !== VERSION) throw new RangeError(`signals of unknown version ${version}`);
+  const base = reader.signed();
+  const products: string[] = [];
+  for (let n = reader.varint(); n > 0; n--) products.push(reader.text());
+  const facts: ProductFact[] = [];
+  for (let n = reader.varint(); n > 0; n--) facts.push(readFact(reader, base));
+  const counts: CountSignal[] = [];
+  for (let n = reader.varint(); n > 0; n--) {
+    const key = reader.varint();
+    const kind = COUNT_KINDS[key % COUNT_KINDS.length]!;
+    const product = Math.floor(key / COUNT_KINDS.length);
+    counts.push({ product, kind, at: base + reader.varint(), amount: readAmount(reader) });
+  }
+  const links: LinkSignal[] = [];
+  for (let n = reader.varint(); n > 0; n--) {
+    const key = reader.varint();
+    const kind = LINK_KINDS[key % LINK_KINDS.length]!;
+    const from = Math.floor(key / LINK_KINDS.length);
+    links.push({ from, to: reader.varint(), kind, at: base + reader.varint(), weight: readAmount(reader) });
+  }
+  return { products, facts, counts, links };
+}
+
+function writeFact(writer: ByteWriter, fact: ProductFact, base: number): void {
+  let given = fact.price === undefined ? 0 : PRICE_BIT;
+  TEXT_FIELDS.forEach((field, i) => {
+    if (fact[field] !== undefined) given |= 1 << i;
+  });
+  writer.varint(given);
+  writer.text(fact.productId);
+  writer.varint(fact.at - base);
+  for (const field of TEXT_FIELDS) {
+    const text = fact[field];
+    if (text !== undefined) writer.text(text);
+  }
+  if (fact.price !== undefined) writer.f64(fact.price);
+}
+
+function readFact(reader: ByteReader, base: number): ProductFact {
+  const given = reader.varint();
+  const fact: { -readonly [K in keyof ProductFact]: ProductFact[K] } = {
+    productId: reader.text(),
+    at: base + reader.varint(),
+  };
+  TEXT_FIELDS.forEach((field, i) => {
+    if (given & (1 << i)) fact[field] = reader.text();
+  });
+  if (given & PRICE_BIT) fact.price = reader.f64();
+  return fact;
+}
+
+/** Small whole numbers in one byte, all else as f64 behind a zero. */
+function writeAmount(writer: ByteWriter, amount: number): void {
+  if (Number.isInteger(amount) && amount > 0 && amount < 1e9) {
+    writer.varint(amount);
+  } else {
+    writer.u8(0);
+    writer.f64(amount);
+  }
+}
+
+function readAmount(reader: ByteReader): number {
+  const whole = reader.varint();
+  return whole === 0 ? reader.f64() : whole;
+}
