@@ -46,6 +46,8 @@ export const QUERY_TREND_WEIGHT = 92;
 export const QUERY_POPULARITY_WEIGHT = 96;
 export const QUERY_CATEGORY_DISCOUNT = 100;
 export const QUERY_BRAND_DISCOUNT = 104;
+// Least score of showing the newest recent product again.
+export const QUERY_AGAIN_FLOOR = 108;
 
 // Leave out what was purchased, unless its category is bought repeatedly (second bit).
 export const FLAG_BLOCK_PURCHASED = 1;
@@ -90,15 +92,23 @@ export const ANSWER_SCORE = 4 * ANSWERS_MAX;
 export const ANSWER_STRATEGY = 8 * ANSWERS_MAX;
 export const ANSWER_CAUSE = 12 * ANSWERS_MAX;
 
-// Work: per product a mark (u16), per category a few words, then columns of candidates.
+// Strategies, as in STRATEGIES.
+export const STRATEGY_COLLABORATIVE = 0;
+export const STRATEGY_CATEGORY = 1;
+export const STRATEGY_RECENT = 2;
+export const STRATEGY_TRENDING = 3;
+
+// Work: per product a mark (u16), per category and brand a few words, then columns of candidates.
 export const IMAGE_PRODUCTS_MAX = 200000;
 export const IMAGE_CATEGORIES_MAX = 4096;
 export const IMAGE_BRANDS_MAX = 16384;
 export const CANDIDATES_MAX = 4096;
 export const MARK_ADDRESS = ANSWER_ADDRESS + 65536;
 export const CATEGORY_WORK_ADDRESS = MARK_ADDRESS + 2 * IMAGE_PRODUCTS_MAX;
-export const BRAND_WORK_ADDRESS = CATEGORY_WORK_ADDRESS + 32 * IMAGE_CATEGORIES_MAX;
-export const CANDIDATE_ADDRESS = BRAND_WORK_ADDRESS + 8 * IMAGE_BRANDS_MAX;
+export const CATEGORY_WORK_BYTES = 32;
+export const BRAND_WORK_ADDRESS = CATEGORY_WORK_ADDRESS + CATEGORY_WORK_BYTES * IMAGE_CATEGORIES_MAX;
+export const BRAND_WORK_BYTES = 8;
+export const CANDIDATE_ADDRESS = BRAND_WORK_ADDRESS + BRAND_WORK_BYTES * IMAGE_BRANDS_MAX;
 export const SLOT_ADDRESS = 2097152;
 export const SLOT_BYTES = 36700160;
 export const SLOTS = 2;

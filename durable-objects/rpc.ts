@@ -1,6 +1,7 @@
 // The calls between the rooms: what each object answers to. Results are values; what is expected never throws.
 import type { Activity } from "../domain/activity.ts";
 import type { BehaviourCount, DemandLine, ReplenishmentPolicy, StockPosition } from "../domain/demand.ts";
+import type { ModelManifest } from "../domain/model/manifest.ts";
 import type { CatalogueProduct } from "../domain/recommendation.ts";
 import type { ProductFact, SignalDelta, SignalPacket } from "../domain/signal.ts";
 import type { VisitorContext } from "../domain/visitor.ts";
@@ -104,15 +105,6 @@ export interface ProductPatch {
   readonly hidden?: boolean;
 }
 
-export interface ModelManifest {
-  /** 0: nothing published yet. */
-  readonly version: number;
-  readonly publishedAt: number;
-  readonly products: number;
-  readonly parts: number;
-  readonly bytes: number;
-}
-
 // --- Inventory: one per SKU, named `s:<sku>` ---------------------------------------------------
 
 export interface StockLevel {
@@ -204,4 +196,4 @@ export interface DemandPlannerRpc {
   totals(): Promise<{ skus: number; orders: number; lines: number; units: number }>;
 }
 
-export type { ProductFact };
+export type { ModelManifest, ProductFact };

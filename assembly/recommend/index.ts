@@ -1,4 +1,46 @@
-import { STATIC_BYTES } from "../layout";
-export function scratch_offset(): u32 {
-  return STATIC_BYTES;
+// Recommends from a model's image in one call: gathers, scores, filters, chooses.
+import {
+  ANSWER_ADDRESS,
+  CANDIDATE_ADDRESS,
+  CANDIDATES_MAX,
+  QUERY_ADDRESS,
+  QUERY_BYTES,
+  QUERY_STRATEGIES,
+  SLOT_ADDRESS,
+  SLOT_BYTES,
+  SLOTS,
+  STRATEGY_CATEGORY,
+  STRATEGY_COLLABORATIVE,
+  STRATEGY_RECENT,
+  STRATEGY_TRENDING,
+  WASM_PAGE_BYTES,
+} from "../layout";
+import * as candidates from "./candidates";
+import { choose, cleanUp } from "./choose";
+import { gatherCollaborative } from "./gather";
+import { open, queryInt } from "./memory";
+import { gatherCategories, gatherRecent, gatherTrending } from "./others";
+import { prepare, scoreAll } from "./score";
+import { gatherUp, spread } from "./visitor";
+
+// The regions of assembly/layout.ts must not reach into each other.
+if (QUERY_ADDRESS + QUERY_BYTES > ANSWER_ADDRESS) ERROR("the query block reaches into the answers");
+if (CANDIDATE_ADDRESS + 16 * 4 * CANDIDATES_MAX > SLOT_ADDRESS) ERROR("the work areas reach into the slots");
+if (SLOT_ADDRESS + SLOTS * SLOT_BYTES != 1152 * WASM_PAGE_BYTES) ERROR("the slots do not fill the memory");
+
+/** Answers the query block from the image at `address`; how many products stand in the answer block. */
+export function recommend(address: usize): u32 {
+  open(address);
+  candidates.clear();
+  prepare();
+  spread();
+  const strategies = queryInt(QUERY_STRATEGIES);
+  if ((strategies & (1 << STRATEGY_COLLABORATIVE)) != 0) gatherCollaborative();
+  if ((strategies & (1 << STRATEGY_RECENT)) != 0) gatherRecent();
+  if ((strategies & (1 << STRATEGY_CATEGORY)) != 0) gatherCategories();
+  if ((strategies & (1 << STRATEGY_TRENDING)) != 0) gatherTrending();
+  const chosen = choose(scoreAll());
+  cleanUp();
+  gatherUp();
+  return chosen;
 }

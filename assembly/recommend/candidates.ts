@@ -1,0 +1,116 @@
+// Candidates of the running call, in columns by ordinal: what speaks for each product, term by term.
+import { CANDIDATE_ADDRESS, CANDIDATES_MAX, NONE } from "../layout";
+import { MARK_ORDINAL, markAddress, word } from "./memory";
+
+const COLUMN: usize = <usize>4 * <usize>CANDIDATES_MAX;
+const PRODUCT: usize = CANDIDATE_ADDRESS;
+const COLLABORATIVE: usize = PRODUCT + COLUMN;
+const WALKED: usize = COLLABORATIVE + COLUMN;
+const GREATEST: usize = WALKED + COLUMN;
+const CAUSE: usize = GREATEST + COLUMN;
+const REPEAT: usize = CAUSE + COLUMN;
+const SCORE: usize = REPEAT + COLUMN;
+const STRATEGY: usize = SCORE + COLUMN;
+/** Products of its category (lower half) and brand (upper half) that its score is discounted for. */
+const DISCOUNTS: usize = STRATEGY + COLUMN;
+/** Two lists of ordinals: what is left to choose from, and what a cap put off. */
+export const HEAP: usize = DISCOUNTS + COLUMN;
+export const DEFERRED: usize = HEAP + COLUMN;
+/** Ordinals and scores of the products a walk goes on from. */
+export const FAN: usize = DEFERRED + COLUMN;
+export const FAN_SCORES: usize = FAN + COLUMN;
+
+export let count: u32 = 0;
+
+export function clear(): void {
+  count = 0;
+}
+
+/** Ordinal of a product, which becomes a candidate if it is none; CANDIDATES_MAX when there is no room. */
+export function candidate(product: u32): u32 {
+  const mark = markAddress(product);
+  const bits = <u32>load<u16>(mark);
+  const known = bits & MARK_ORDINAL;
+  if (known != 0) return known - 1;
+  if (count == CANDIDATES_MAX) return CANDIDATES_MAX;
+  const ordinal = count++;
+  store<u16>(mark, bits | (ordinal + 1));
+  store<u32>(word(PRODUCT, ordinal), product);
+  store<f32>(word(COLLABORATIVE, ordinal), 0);
+  store<f32>(word(WALKED, ordinal), 0);
+  store<f32>(word(GREATEST, ordinal), 0);
+  store<u32>(word(CAUSE, ordinal), <u32>NONE);
+  store<f32>(word(REPEAT, ordinal), 0);
+  store<u32>(word(DISCOUNTS, ordinal), 0);
+  return ordinal;
+}
+
+/** Adds what a neighbour is worth; the product behind the greatest addition is the cause. */
+export function add(ordinal: u32, worth: f32, cause: u32): void {
+  const sum = word(COLLABORATIVE, ordinal);
+  store<f32>(sum, load<f32>(sum) + worth);
+  if (worth > load<f32>(word(GREATEST, ordinal))) {
+    store<f32>(word(GREATEST, ordinal), worth);
+    store<u32>(word(CAUSE, ordinal), cause);
+  }
+}
+
+/** The same in the second step, whose sum is kept apart too: the third goes on from it. */
+export function addWalked(ordinal: u32, worth: f32, cause: u32): void {
+  add(ordinal, worth, cause);
+  const sum = word(WALKED, ordinal);
+  store<f32>(sum, load<f32>(sum) + worth);
+}
+
+export function product(ordinal: u32): u32 {
+  return load<u32>(word(PRODUCT, ordinal));
+}
+
+export function collaborative(ordinal: u32): f32 {
+  return load<f32>(word(COLLABORATIVE, ordinal));
+}
+
+export function walked(ordinal: u32): f32 {
+  return load<f32>(word(WALKED, ordinal));
+}
+
+export function cause(ordinal: u32): u32 {
+  return load<u32>(word(CAUSE, ordinal));
+}
+
+export function repeat(ordinal: u32): f32 {
+  return load<f32>(word(REPEAT, ordinal));
+}
+
+export function setRepeat(ordinal: u32, worth: f32): void {
+  store<f32>(word(REPEAT, ordinal), worth);
+}
+
+export function score(ordinal: u32): f32 {
+  return load<f32>(word(SCORE, ordinal));
+}
+
+export function setScore(ordinal: u32, worth: f32): void {
+  store<f32>(word(SCORE, ordinal), worth);
+}
+
+export function strategy(ordinal: u32): u32 {
+  return load<u32>(word(STRATEGY, ordinal));
+}
+
+export function setStrategy(ordinal: u32, which: u32): void {
+  store<u32>(word(STRATEGY, ordinal), which);
+}
+
+export function discounts(ordinal: u32): u32 {
+  return load<u32>(word(DISCOUNTS, ordinal));
+}
+
+export function setDiscounts(ordinal: u32, counted: u32): void {
+  store<u32>(word(DISCOUNTS, ordinal), counted);
+}
+
+/** Whether candidate a comes before b, given their scores; of equals the lower product index. */
+export function before(a: u32, scoreA: f32, b: u32, scoreB: f32): bool {
+  return scoreA > scoreB || (scoreA == scoreB && product(a) < product(b));
+}

@@ -1,0 +1,141 @@
+// The collaborative strategy: neighbours of what the visitor saw, then the neighbours of the best of those.
+import {
+  CANDIDATES_MAX,
+  HEADER_BOUGHT,
+  HEADER_BOUGHT_STRIDE,
+  HEADER_VIEWED,
+  HEADER_VIEWED_STRIDE,
+  NEIGHBOUR_INDEX_BITS,
+  QUERY_FAN,
+  QUERY_FAN_THIRD,
+  QUERY_SOURCE_BOUGHT,
+  QUERY_SOURCE_INDEX,
+  QUERY_SOURCE_VIEWED,
+  QUERY_SOURCES,
+  QUERY_WALK_BOUGHT,
+  QUERY_WALK_THIRD,
+  QUERY_WALK_VIEWED,
+  STRENGTH_EXPONENT_SHIFT,
+  STRENGTH_MANTISSA_BITS,
+} from "../layout";
+import * as candidates from "./candidates";
+import {
+  header,
+  MARK_SEEN,
+  MARK_SOURCE,
+  markAddress,
+  queryFloat,
+  queryFloatAt,
+  queryInt,
+  queryIntAt,
+  section,
+  word,
+} from "./memory";
+
+const INDEX_MASK: u32 = (1 << NEIGHBOUR_INDEX_BITS) - 1;
+const DROPPED_BITS: i32 = 23 - STRENGTH_MANTISSA_BITS;
+const EXPONENT: i32 = STRENGTH_EXPONENT_SHIFT << 23;
+
+/** Which step an addition belongs to. */
+const FIRST: i32 = 0;
+const SECOND: i32 = 1;
+const THIRD: i32 = 2;
+
+export function gatherCollaborative(): void {
+  const sources = queryInt(QUERY_SOURCES);
+  for (let at: u32 = 0; at < sources; at++) {
+    const product = queryIntAt(QUERY_SOURCE_INDEX, at);
+    expand(
+      product,
+      queryFloatAt(QUERY_SOURCE_VIEWED, at),
+      queryFloatAt(QUERY_SOURCE_BOUGHT, at),
+      product,
+      FIRST,
+    );
+  }
+  const viewed = queryFloat(QUERY_WALK_VIEWED);
+  const bought = queryFloat(QUERY_WALK_BOUGHT);
+  walk(queryInt(QUERY_FAN), viewed, bought, SECOND);
+  const third = queryFloat(QUERY_WALK_THIRD);
+  walk(queryInt(QUERY_FAN_THIRD), viewed > 0 ? third : 0, bought > 0 ? third : 0, THIRD);
+}
+
+/** Goes on from the best `fan` candidates that the visitor does not know yet. */
+function walk(fan: u32, viewed: f32, bought: f32, step: i32): void {
+  const found = best(fan, step);
+  for (let at: u32 = 0; at < found; at++) {
+    const ordinal = load<u32>(word(candidates.FAN, at));
+    const worth = load<f32>(word(candidates.FAN_SCORES, at));
+    expand(candidates.product(ordinal), viewed * worth, bought * worth, candidates.cause(ordinal), step);
+  }
+}
+
+/** Writes the best candidates so far to FAN, best first, and what they are worth to FAN_SCORES. */
+function best(most: u32, step: i32): u32 {
+  let found: u32 = 0;
+  if (most == 0) return 0;
+  for (let ordinal: u32 = 0; ordinal < candidates.count; ordinal++) {
+    const worth = step == SECOND ? candidates.collaborative(ordinal) : candidates.walked(ordinal);
+    if (!(worth > 0)) continue;
+    if (found == most) {
+      const last = (<usize>(most - 1)) << 2;
+      const weakest = load<u32>(candidates.FAN + last);
+      if (!candidates.before(ordinal, worth, weakest, load<f32>(candidates.FAN_SCORES + last))) continue;
+    }
+    if ((<u32>load<u16>(markAddress(candidates.product(ordinal))) & (MARK_SEEN | MARK_SOURCE)) != 0) continue;
+    let at: usize = (<usize>(found == most ? most - 1 : found)) << 2;
+    if (found < most) found++;
+    while (at > 0) {
+      const above = load<u32>(candidates.FAN + at - 4);
+      const worthAbove = load<f32>(candidates.FAN_SCORES + at - 4);
+      if (!candidates.before(ordinal, worth, above, worthAbove)) break;
+      store<u32>(candidates.FAN + at, above);
+      store<f32>(candidates.FAN_SCORES + at, worthAbove);
+      at -= 4;
+    }
+    store<u32>(candidates.FAN + at, ordinal);
+    store<f32>(candidates.FAN_SCORES + at, worth);
+  }
+  return found;
+}
+
+function expand(product: u32, viewed: f32, bought: f32, cause: u32, step: i32): void {
+  if (viewed > 0) addNeighbours(HEADER_VIEWED, HEADER_VIEWED_STRIDE, product, viewed, cause, step);
+  if (bought > 0) addNeighbours(HEADER_BOUGHT, HEADER_BOUGHT_STRIDE, product, bought, cause, step);
+}
+
+/** Four neighbours at a time: their codes become strengths by a shift and an addition of the exponent. */
+function addNeighbours(
+  lists: usize,
+  strideWord: usize,
+  product: u32,
+  weight: f32,
+  cause: u32,
+  step: i32,
+): void {
+  const stride = header(strideWord);
+  let at = section(lists) + <usize>product * <usize>stride * 4;
+  const end = at + <usize>stride * 4;
+  const exponent = i32x4.splat(EXPONENT);
+  const weights = f32x4.splat(weight);
+  for (; at < end; at += 16) {
+    const entries = v128.load(at);
+    if (i32x4.extract_lane(entries, 0) == 0) return;
+    const codes = i32x4.shl(i32x4.shr_u(entries, NEIGHBOUR_INDEX_BITS), DROPPED_BITS);
+    const worths = f32x4.mul(i32x4.add(codes, exponent), weights);
+    addOne(i32x4.extract_lane(entries, 0), f32x4.extract_lane(worths, 0), cause, step);
+    addOne(i32x4.extract_lane(entries, 1), f32x4.extract_lane(worths, 1), cause, step);
+    addOne(i32x4.extract_lane(entries, 2), f32x4.extract_lane(worths, 2), cause, step);
+    addOne(i32x4.extract_lane(entries, 3), f32x4.extract_lane(worths, 3), cause, step);
+  }
+}
+
+function addOne(entry: u32, worth: f32, cause: u32, step: i32): void {
+  if (entry == 0) return;
+  const neighbour = entry & INDEX_MASK;
+  if (step != FIRST && (<u32>load<u16>(markAddress(neighbour)) & MARK_SEEN) != 0) return;
+  const ordinal = candidates.candidate(neighbour);
+  if (ordinal == CANDIDATES_MAX) return;
+  if (step == SECOND) candidates.addWalked(ordinal, worth, cause);
+  else candidates.add(ordinal, worth, cause);
+}

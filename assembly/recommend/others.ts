@@ -1,0 +1,89 @@
+// The strategies beside the collaborative one: the visitor's recent products, their categories and brands, trends.
+import {
+  CANDIDATES_MAX,
+  HEADER_AGAIN,
+  HEADER_BRAND_LIST,
+  HEADER_BRAND_START,
+  HEADER_CATEGORY_LIST,
+  HEADER_CATEGORY_START,
+  HEADER_ELIGIBLE,
+  HEADER_ORDER,
+  HEADER_RETURN,
+  HEADER_RISING_LIST,
+  HEADER_RISING_START,
+  HEADER_TRENDING,
+  HEADER_TRENDING_LIST,
+  NONE,
+  QUERY_AGAIN_FLOOR,
+  QUERY_BRAND_INDEX,
+  QUERY_BRANDS,
+  QUERY_CATEGORIES,
+  QUERY_CATEGORY_FILTER,
+  QUERY_CATEGORY_INDEX,
+  QUERY_RECENT_INDEX,
+  QUERY_RECENT_WEIGHT,
+  QUERY_RECENTS,
+} from "../layout";
+import * as candidates from "./candidates";
+import { half, header, queryFloat, queryFloatAt, queryInt, queryIntAt, section, word } from "./memory";
+
+/** Categories and brands that give candidates: the strongest; the others still speak for candidates they have. */
+const CATEGORIES_GATHERED: u32 = 8;
+const BRANDS_GATHERED: u32 = 6;
+const POPULAR_GATHERED: u32 = 24;
+const RISING_GATHERED: u32 = 12;
+const BRAND_GATHERED: u32 = 16;
+const TRENDING_GATHERED: u32 = 48;
+
+/** Shows recent products again: the newest by its chance of a second look at once, the others to be returned to. */
+export function gatherRecent(): void {
+  const recents = queryInt(QUERY_RECENTS);
+  const chance = <f32>1 / <f32>65535;
+  for (let at: u32 = 0; at < recents; at++) {
+    const product = queryIntAt(QUERY_RECENT_INDEX, at);
+    const ordinal = candidates.candidate(product);
+    if (ordinal == CANDIDATES_MAX) return;
+    const column = section(at == 0 ? HEADER_AGAIN : HEADER_RETURN);
+    const repeats = <f32>load<u16>(half(column, product)) * chance;
+    const worth = queryFloatAt(QUERY_RECENT_WEIGHT, at) * repeats;
+    candidates.setRepeat(ordinal, at == 0 ? max<f32>(worth, queryFloat(QUERY_AGAIN_FLOOR)) : worth);
+  }
+}
+
+export function gatherCategories(): void {
+  const categories = min<u32>(queryInt(QUERY_CATEGORIES), CATEGORIES_GATHERED);
+  for (let at: u32 = 0; at < categories; at++) {
+    const category = queryIntAt(QUERY_CATEGORY_INDEX, at);
+    gatherGroup(HEADER_CATEGORY_START, HEADER_CATEGORY_LIST, category, POPULAR_GATHERED);
+    gatherGroup(HEADER_RISING_START, HEADER_RISING_LIST, category, RISING_GATHERED);
+  }
+  const brands = min<u32>(queryInt(QUERY_BRANDS), BRANDS_GATHERED);
+  for (let at: u32 = 0; at < brands; at++) {
+    gatherGroup(HEADER_BRAND_START, HEADER_BRAND_LIST, queryIntAt(QUERY_BRAND_INDEX, at), BRAND_GATHERED);
+  }
+}
+
+export function gatherTrending(): void {
+  const filter = queryInt(QUERY_CATEGORY_FILTER);
+  if (filter != <u32>NONE) {
+    gatherGroup(HEADER_RISING_START, HEADER_RISING_LIST, filter, TRENDING_GATHERED);
+    gatherGroup(HEADER_CATEGORY_START, HEADER_CATEGORY_LIST, filter, TRENDING_GATHERED);
+    return;
+  }
+  gatherList(section(HEADER_TRENDING_LIST), min<u32>(header(HEADER_TRENDING), TRENDING_GATHERED));
+  gatherList(section(HEADER_ORDER), min<u32>(header(HEADER_ELIGIBLE), TRENDING_GATHERED));
+}
+
+/** The first `most` products of a group's list. */
+function gatherGroup(starts: usize, list: usize, group: u32, most: u32): void {
+  const bounds = word(section(starts), group);
+  const from = load<u32>(bounds);
+  const length = load<u32>(bounds, 4) - from;
+  gatherList(word(section(list), from), min<u32>(length, most));
+}
+
+function gatherList(address: usize, length: u32): void {
+  for (let at: u32 = 0; at < length; at++) {
+    if (candidates.candidate(load<u32>(word(address, at))) == CANDIDATES_MAX) return;
+  }
+}

@@ -1,0 +1,207 @@
+import type { Placement } from "../recommendation.ts";
+import type { CountKind } from "../signal.ts";
+
+/** What the published model is computed with, for every placement. Fitted by `npm run evaluate -- recommend --fit`. */
+export const MODEL_WEIGHTS = {
+  /** Added to a product's count before it divides: what was seen once is doubted. */
+  shrinkage: 6,
+  /** Power of a neighbour's count that divides its strength: what everybody sees is held back. */
+  popularityExponent: 0.15,
+  /** Least count of a neighbour that enters that power. */
+  countFloor: 0.01,
+  /** Views with which a product's own habit of being viewed again is mixed with the shop's. */
+  repeatPrior: 100,
+  /** Least decayed interest of the slow trend counter for a product to be called trending. */
+  trendSupport: 3,
+} as const;
+
+/** What each kind of activity adds to the trend counters and, decayed, to popularity. */
+export const TREND_AMOUNTS: Record<CountKind, number> = {
+  view: 1,
+  cart: 3,
+  purchase: 5,
+  again: 0,
+  return: 0,
+};
+
+/** How one list is put together. Chances, strengths and terms of a score are all on the scale of a strength. */
+export interface PlacementWeights {
+  /** Recent products whose neighbours are gathered, and the positions in which their weight falls by e. */
+  readonly context: number;
+  readonly contextDecay: number;
+  /** Factor for recent products of an earlier session. */
+  readonly earlier: number;
+  /** Neighbours of recent products: viewed after, and bought together. */
+  readonly viewed: number;
+  readonly bought: number;
+  /** The same for the product of the page, and for each product in the cart. */
+  readonly pageViewed: number;
+  readonly pageBought: number;
+  readonly cartViewed: number;
+  readonly cartBought: number;
+  /** Best candidates whose own neighbours are gathered, and the factors of that second step. */
+  readonly fan: number;
+  readonly walkViewed: number;
+  readonly walkBought: number;
+  /** Best candidates of the second step alone that are walked once more, and that step's factor. */
+  readonly fanThird: number;
+  readonly walkThird: number;
+  /** Shows recent products again: factors of the chance to be viewed again at once, and later. */
+  readonly again: number;
+  readonly returning: number;
+  /** Least chance of `again`, so that a reload or a second look keeps its place in a long list. */
+  readonly againFloor: number;
+  /** Positions in which the chance to return falls by e. */
+  readonly returnDecay: number;
+  /** Recent products a list may hold, as a share of it, upwards rounded. */
+  readonly seenShare: number;
+  /** How much liking the category, the brand and the price band adds to a neighbour, as a factor. */
+  readonly fitCategory: number;
+  readonly fitBrand: number;
+  readonly fitPrice: number;
+  /** Popular and rising products of liked categories and brands. */
+  readonly category: number;
+  readonly brand: number;
+  /** Products trending or popular everywhere. */
+  readonly trend: number;
+  readonly popularity: number;
+  /** Factor of a score for each product of its category, and of its brand, chosen before it; 1: no diversity. */
+  readonly categoryDiscount: number;
+  readonly brandDiscount: number;
+  /** Largest share of one category while others are left; 1: no cap. */
+  readonly categoryShare: number;
+  /** Leaves out the product of the page, the cart, and what was purchased. */
+  readonly blockPage: boolean;
+  readonly blockCart: boolean;
+  readonly blockPurchased: boolean;
+  /** Keeps purchased products of a category that is bought repeatedly. */
+  readonly allowRebought: boolean;
+}
+
+const PREDICTION: PlacementWeights = {
+  context: 10,
+  contextDecay: 2,
+  earlier: 0.3,
+  viewed: 1,
+  bought: 0.5,
+  pageViewed: 0,
+  pageBought: 0,
+  cartViewed: 0,
+  cartBought: 0,
+  fan: 30,
+  walkViewed: 2.15,
+  walkBought: 0.5,
+  fanThird: 20,
+  walkThird: 0.9,
+  again: 3,
+  returning: 4,
+  againFloor: 0.04,
+  returnDecay: 2.7,
+  seenShare: 1,
+  fitCategory: 0,
+  fitBrand: 0,
+  fitPrice: 0,
+  category: 1e-4,
+  brand: 5e-5,
+  trend: 2e-6,
+  popularity: 1e-6,
+  categoryDiscount: 1,
+  brandDiscount: 1,
+  categoryShare: 1,
+  blockPage: false,
+  blockCart: false,
+  blockPurchased: false,
+  allowRebought: false,
+};
+
+const SHOWCASE = { categoryDiscount: 0.9, brandDiscount: 0.95, categoryShare: 0.5 } as const;
+
+/** The lists a shop can ask for, and what each is for; `related` and `trending` have endpoints of their own. */
+export const PLACEMENT_WEIGHTS: Record<
+  Placement | "relatedViewed" | "relatedBought" | "trending",
+  PlacementWeights
+> = {
+  /** The pure prediction task: what is viewed next. */
+  session: PREDICTION,
+  /** "For you": what the visitor likes, a few things they looked at, nothing they have. */
+  home: {
+    ...PREDICTION,
+    ...SHOWCASE,
+    bought: 1,
+    walkBought: 1,
+    seenShare: 0.2,
+    fitCategory: 0.5,
+    fitBrand: 0.25,
+    fitPrice: 0.25,
+    category: 0.05,
+    brand: 0.02,
+    trend: 0.01,
+    popularity: 0.005,
+    again: 1,
+    againFloor: 0,
+    returning: 1,
+    blockPurchased: true,
+    allowRebought: true,
+  },
+  /** A product's page: what goes with it, coloured by where the visitor came from. */
+  product: {
+    ...PREDICTION,
+    ...SHOWCASE,
+    viewed: 0.3,
+    bought: 0.1,
+    pageViewed: 1,
+    pageBought: 0.5,
+    fitCategory: 0.2,
+    fitBrand: 0.1,
+    fitPrice: 0.25,
+    category: 0.002,
+    brand: 0.001,
+    trend: 1e-4,
+    popularity: 5e-5,
+    blockPage: true,
+    blockPurchased: true,
+  },
+  /** A cart: complements, bought together before viewed together. */
+  cart: {
+    ...PREDICTION,
+    ...SHOWCASE,
+    viewed: 0.1,
+    bought: 0.1,
+    cartViewed: 0.2,
+    cartBought: 1,
+    walkViewed: 0.5,
+    walkBought: 1,
+    fitPrice: 0.25,
+    category: 0.001,
+    brand: 5e-4,
+    trend: 1e-4,
+    popularity: 5e-5,
+    blockPage: true,
+    blockCart: true,
+    blockPurchased: true,
+  },
+  /** Viewed by those who viewed this: its neighbours, then its category. */
+  relatedViewed: {
+    ...PREDICTION,
+    pageViewed: 1,
+    pageBought: 0,
+    walkViewed: 0.5,
+    walkBought: 0,
+    category: 1e-6,
+    brand: 1e-6,
+    blockPage: true,
+  },
+  /** Bought together with this. */
+  relatedBought: {
+    ...PREDICTION,
+    pageViewed: 0,
+    pageBought: 1,
+    walkViewed: 0,
+    walkBought: 0.5,
+    category: 1e-6,
+    brand: 1e-6,
+    blockPage: true,
+  },
+  /** What rises now, then what is popular. */
+  trending: { ...PREDICTION, trend: 1, popularity: 0.01 },
+};
