@@ -1,7 +1,7 @@
 // Hashes of texts, for spreading work and for remembering what was seen in few bytes. Values are stored: never change.
 
 /** Finalizer that spreads every input bit over the word. */
-function avalanche(x: number): number {
+export function avalanche(x: number): number {
   let h = x ^ (x >>> 16);
   h = Math.imul(h, 0x7feb352d);
   h ^= h >>> 15;
