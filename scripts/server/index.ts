@@ -6,9 +6,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Keys, keysOf } from "../keys.ts";
 import { PROJECT, prepareBundle } from "./build.ts";
 import { workerdConfig } from "./config.ts";
-import { endOrphan, writeLease } from "./lease.ts";
+import { DirectoryInUseError, endOrphan, writeLease } from "./lease.ts";
 import { readSettings } from "./settings.ts";
-import { spawnWorkerd, type Workerd } from "./workerd.ts";
+import { openFilesMax, spawnWorkerd, type Workerd } from "./workerd.ts";
 
 const HEALTH_SECONDS_MAX = 30;
 
@@ -28,6 +28,8 @@ export interface Server extends Workerd {
   readonly url: string;
   readonly keys: Keys;
 }
+
+export { DirectoryInUseError, openFilesMax };
 
 export class PortTakenError extends Error {}
 

@@ -1,5 +1,5 @@
 // The workerd process: where its binary is, how it is started, how it ends.
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { createRequire } from "node:module";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
@@ -32,6 +32,13 @@ export function workerdBinary(): string {
   const path = (binary as { default?: unknown }).default;
   if (typeof path !== "string") throw new Error("the workerd package names no binary; run npm ci again");
   return path;
+}
+
+/** Files a process started from here may hold open: Node raises its soft limit to the hard one, and children inherit. */
+export function openFilesMax(): number {
+  if (process.platform === "win32") return Number.POSITIVE_INFINITY;
+  const limit = execFileSync("sh", ["-c", "ulimit -Hn"], { encoding: "utf8" }).trim();
+  return limit === "unlimited" ? Number.POSITIVE_INFINITY : Number(limit);
 }
 
 /**
