@@ -142,10 +142,11 @@ class Loading {
   }
 
   async #pace(objects: number): Promise<void> {
-    const begin = Math.max(this.#paidUntil, Date.now());
+    const now = Date.now();
+    const begin = Math.max(this.#paidUntil, now);
     const perSecond = this.#options.objectsPerSecond ?? OBJECTS_PER_SECOND;
     this.#paidUntil = begin + (objects * 1000) / perSecond;
-    if (begin > Date.now()) await sleep(begin - Date.now(), undefined, signalOf(this.#options));
+    if (begin > now) await sleep(begin - now, undefined, signalOf(this.#options));
   }
 
   /** Until what was sent shows in the model and in the forecasts. */

@@ -13,14 +13,15 @@ export interface ProgressPrinter {
 
 export function progressPrinter(
   out: NodeJS.WritableStream & Partial<Pick<WriteStream, "isTTY">>,
+  clock: () => number = Date.now,
 ): ProgressPrinter {
-  const began = Date.now();
+  const began = clock();
   const interval = out.isTTY ? TERMINAL_MS : PLAIN_MS;
   let last = began;
   let shown = false;
   return {
     show(state) {
-      const now = Date.now();
+      const now = clock();
       if (now - last < interval) return;
       last = now;
       shown = true;
