@@ -21,6 +21,53 @@ export const CLOCK_SKEW_MS = 60_000;
 /** What a profile remembers; older events are history (demand, popularity). */
 export const PROFILE_DAYS = 90;
 
+/** Half of an interest is gone after this. */
+export const INTEREST_HALF_LIFE_DAYS = 14;
+/** Categories of a profile; the least affine falls out. */
+export const PROFILE_CATEGORIES_MAX = 32;
+/** Brands of a profile; the least affine falls out. */
+export const PROFILE_BRANDS_MAX = 16;
+/** Price bands (category and currency) of a profile; the one least looked at falls out. */
+export const PRICE_BANDS_MAX = 16;
+/** Steps of one price band's histogram; the one with the least weight falls out. */
+export const PRICE_STEPS_MAX = 32;
+/** Currencies whose amounts a profile adds up; further ones are not added. */
+export const PROFILE_CURRENCIES_MAX = 8;
+/** Recently touched products; the oldest falls out. */
+export const RECENTS_MAX = 50;
+/** Changes of a cart since the last order; the oldest falls out. */
+export const CART_CHANGES_MAX = 200;
+/** Bought products; the oldest falls out. */
+export const PURCHASED_MAX = 200;
+/** Sessions told apart; the oldest is only counted. */
+export const SESSIONS_MAX = 256;
+/** Product steps kept for late events; the oldest fall out and are not corrected any more. */
+export const TRAIL_STEPS_MAX = 100;
+/** How far apart two products of a session still count as a transition, steps. */
+export const TRANSITION_DISTANCE_MAX = 10;
+/** Lines after it that a line of an order pairs with: 100 lines give less than 800 links, not 4,950. */
+export const PAIRINGS_PER_LINE_MAX = 8;
+/** Messages remembered exactly, by hash; a repeat after so many others would count again. */
+export const DEDUP_MESSAGES_MAX = 4_096;
+/** Activities kept beside the profile before they move to a page of their own. */
+export const INLINE_ACTIVITIES_BYTES = 24 * 1024;
+/** Packets not yet acknowledged that a profile keeps before it sends them itself. */
+export const UNSENT_BYTES_MAX = 256 * 1024;
+/** Arrival shards of signals. Names stored objects: never change in a running shop. */
+export const COMBINER_SHARDS = 16;
+/** Sums of one merged delta: about 200 KB. */
+export const DELTA_SUMS_MAX = 10_000;
+/** Sums a combiner holds before it merges without waiting for its time. */
+export const COMBINER_SUMS_MAX = 100_000;
+/** How long a combiner knows which packets of a visitor it has counted, days. */
+export const COMBINER_MEMORY_DAYS = 7;
+/** Gaps in a visitor's packets a combiner tells apart; the oldest range is forgotten. */
+export const SEEN_RANGES_MAX = 64;
+/** Rows of counted packets before they are written as one. */
+export const SEEN_ROWS_MAX = 64;
+/** Activities of one export page. */
+export const EXPORT_ACTIVITIES_MAX = 1_000;
+
 // --- model ------------------------------------------------------------------------------------
 /** Products of a published model: the most active ones. */
 export const MODEL_PRODUCTS_MAX = 200_000;

@@ -2,6 +2,7 @@
 import type { Activity } from "../domain/activity.ts";
 import type { BehaviourCount, DemandLine, ReplenishmentPolicy, StockPosition } from "../domain/demand.ts";
 import type { ModelManifest } from "../domain/model/manifest.ts";
+import type { ProfileView } from "../domain/profile/view.ts";
 import type { CatalogueProduct } from "../domain/recommendation.ts";
 import type { ProductFact, SignalDelta, SignalPacket } from "../domain/signal.ts";
 import type { VisitorContext } from "../domain/visitor.ts";
@@ -12,8 +13,8 @@ export interface RecordBatch {
   /** Receive time, Unix ms. */
   readonly now: number;
   readonly activities: readonly Activity[];
-  /** Highest packet sequence and order the caller saw accepted; lets the profile forget what it kept. */
-  readonly acknowledged?: number;
+  /** Sequences that the caller saw counted by combiner and planner; lets the profile forget what it kept. */
+  readonly acknowledged?: readonly number[];
 }
 
 export interface RecordResult {
@@ -21,7 +22,9 @@ export interface RecordResult {
   readonly outcomes: readonly ("accepted" | "duplicate")[];
   /** At most one packet: what to hand to this visitor's combiner. */
   readonly packet?: SignalPacket;
-  /** What to hand to the planner; repeated until acknowledged, the planner counts each once. */
+  /** Sequence to acknowledge once packet and demand were counted; absent when there is neither. */
+  readonly sequence?: number;
+  /** What to hand to the planner. */
   readonly demand: readonly DemandLine[];
 }
 
@@ -34,30 +37,6 @@ export interface UserProfileRpc {
   exportActivities(cursor?: string): Promise<{ activities: Activity[]; cursor?: string }>;
   /** Forgets everything; late retries of what was erased stay forgotten. */
   erase(now: number): Promise<{ existed: boolean }>;
-}
-
-export interface ProfileView {
-  readonly first_seen: string;
-  readonly last_seen: string;
-  readonly counts: { views: number; carts: number; purchases: number; orders: number; sessions: number };
-  readonly categories: {
-    category: string;
-    affinity: number;
-    views: number;
-    carts: number;
-    purchases: number;
-    last_seen: string;
-  }[];
-  readonly brands: { brand: string; affinity: number; last_seen: string }[];
-  readonly price: { category: string; currency: string; p10: number; p50: number; p90: number }[];
-  readonly value: {
-    recency_days: number | null;
-    frequency: number;
-    monetary: { currency: string; amount: number }[];
-  };
-  readonly rhythm: { hours: number[]; weekdays: number[] };
-  readonly recent: { product_id: string; last_seen: string; views: number }[];
-  readonly cart: { product_id: string; quantity: number }[];
 }
 
 // --- SignalCombiner: one per arrival shard, named `c:<0..15>` ----------------------------------
@@ -196,4 +175,4 @@ export interface DemandPlannerRpc {
   totals(): Promise<{ skus: number; orders: number; lines: number; units: number }>;
 }
 
-export type { ModelManifest, ProductFact };
+export type { ModelManifest, ProductFact, ProfileView };

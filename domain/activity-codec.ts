@@ -1,0 +1,79 @@
+import { ACTIVITY_KINDS, type Activity, type ActivityLine } from "./activity.ts";
+import type { ByteReader, ByteWriter } from "./bytes.ts";
+
+const TEXTS = ["orderId", "currency", "detail"] as const;
+const VALUE_BIT = 1 << TEXTS.length;
+const SILENT_BIT = VALUE_BIT << 1;
+const LINE_TEXTS = ["name", "category", "brand", "imageUrl", "url"] as const;
+const PRICE_BIT = 1 << LINE_TEXTS.length;
+const SKU_BIT = PRICE_BIT << 1;
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** One activity, readable back to back with others. */
+export function writeActivity(writer: ByteWriter, activity: Activity): void {
+  let given = (activity.value === undefined ? 0 : VALUE_BIT) | (activity.silent ? SILENT_BIT : 0);
+  TEXTS.forEach((field, i) => {
+    if (activity[field] !== undefined) given |= 1 << i;
+  });
+  writer.varint(given);
+  writer.text(activity.messageId);
+  writer.varint(activity.at);
+  writer.varint(ACTIVITY_KINDS.indexOf(activity.kind));
+  writer.text(activity.name);
+  for (const field of TEXTS) {
+    const text = activity[field];
+    if (text !== undefined) writer.text(text);
+  }
+  if (activity.value !== undefined) writer.f64(activity.value);
+  writer.varint(activity.lines.length);
+  for (const line of activity.lines) writeLine(writer, line);
+}
+
+function writeLine(writer: ByteWriter, line: ActivityLine): void {
+  let given = (line.price === undefined ? 0 : PRICE_BIT) | (line.sku === line.productId ? 0 : SKU_BIT);
+  LINE_TEXTS.forEach((field, i) => {
+    if (line[field] !== undefined) given |= 1 << i;
+  });
+  writer.varint(given);
+  writer.text(line.productId);
+  if (given & SKU_BIT) writer.text(line.sku);
+  writer.f64(line.quantity);
+  for (const field of LINE_TEXTS) {
+    const text = line[field];
+    if (text !== undefined) writer.text(text);
+  }
+  if (line.price !== undefined) writer.f64(line.price);
+}
+
+export function readActivity(reader: ByteReader): Activity {
+  const given = reader.varint();
+  const activity: Mutable<Activity> = {
+    messageId: reader.text(),
+    at: reader.varint(),
+    kind: ACTIVITY_KINDS[reader.varint()] ?? "other",
+    name: reader.text(),
+    lines: [],
+  };
+  TEXTS.forEach((field, i) => {
+    if (given & (1 << i)) activity[field] = reader.text();
+  });
+  if (given & VALUE_BIT) activity.value = reader.f64();
+  if (given & SILENT_BIT) activity.silent = true;
+  const lines: ActivityLine[] = [];
+  for (let n = reader.varint(); n > 0; n--) lines.push(readLine(reader));
+  activity.lines = lines;
+  return activity;
+}
+
+function readLine(reader: ByteReader): ActivityLine {
+  const given = reader.varint();
+  const productId = reader.text();
+  const sku = given & SKU_BIT ? reader.text() : productId;
+  const line: Mutable<ActivityLine> = { productId, sku, quantity: reader.f64() };
+  LINE_TEXTS.forEach((field, i) => {
+    if (given & (1 << i)) line[field] = reader.text();
+  });
+  if (given & PRICE_BIT) line.price = reader.f64();
+  return line;
+}

@@ -1,0 +1,126 @@
+import type { Activity, ActivityKind, ActivityLine } from "./activity.ts";
+import type { DemandLine } from "./demand.ts";
+import { hash32 } from "./hash.ts";
+import { PAIRINGS_PER_LINE_MAX } from "./limits.ts";
+import type { Step, TrailSink } from "./session.ts";
+import type { CountKind, CountSignal, LinkKind, LinkSignal, ProductFact, Signals } from "./signal.ts";
+
+/** Activities by which a visitor comes by one product. */
+const STEPS: ReadonlySet<ActivityKind> = new Set(["viewed", "clicked", "added"]);
+
+/** Which counter an activity adds to. */
+export function countKindOf(kind: ActivityKind): CountKind | undefined {
+  if (kind === "viewed") return "view";
+  if (kind === "added" || kind === "wishlist_to_cart") return "cart";
+  return kind === "ordered" ? "purchase" : undefined;
+}
+
+/** The steps of a visitor's trail that an activity makes. */
+export function stepsOf(activity: Activity): Step[] {
+  if (!STEPS.has(activity.kind) || activity.silent) return [];
+  const tie = hash32(activity.messageId);
+  return activity.lines.map(({ productId }) => ({
+    at: activity.at,
+    tie,
+    productId,
+    viewed: activity.kind === "viewed",
+  }));
+}
+
+/** Lines of an order as demand, one a SKU. An order without an id is known by its message. */
+export function demandOf(activity: Activity): DemandLine[] {
+  if (activity.kind !== "ordered" || activity.silent) return [];
+  const orderId = activity.orderId ?? activity.messageId;
+  const bySku = new Map<string, DemandLine>();
+  for (const { sku, quantity, price } of activity.lines) {
+    if (!(quantity > 0)) continue;
+    const known = bySku.get(sku);
+    const line: DemandLine = { orderId, sku, units: quantity + (known?.units ?? 0), at: activity.at };
+    bySku.set(sku, price === undefined ? line : { ...line, price });
+  }
+  return [...bySku.values()];
+}
+
+/** Gathers the signals of one batch; products get an index as they come. */
+export class SignalSink implements TrailSink {
+  private readonly products: string[] = [];
+  private readonly indexes = new Map<string, number>();
+  private readonly facts = new Map<string, ProductFact>();
+  private readonly counts: CountSignal[] = [];
+  private readonly links: LinkSignal[] = [];
+
+  get isEmpty(): boolean {
+    return this.counts.length === 0 && this.links.length === 0 && this.facts.size === 0;
+  }
+
+  /** What an activity tells by itself, without the steps before it. */
+  activity(activity: Activity): void {
+    if (activity.silent) return;
+    const kind = countKindOf(activity.kind);
+    const { lines, at } = activity;
+    for (const line of lines) {
+      this.fact(line, activity);
+      if (kind !== undefined) this.count(kind, line.productId, at, kind === "purchase" ? line.quantity : 1);
+    }
+    if (activity.kind === "ordered") this.pairings(lines, at);
+  }
+
+  transition(from: string, to: string, at: number, weight: number): void {
+    this.link("transition", from, to, at, weight);
+  }
+
+  repeat(kind: "again" | "return", productId: string, at: number, amount: number): void {
+    this.count(kind, productId, at, amount);
+  }
+
+  signals(): Signals {
+    return {
+      products: this.products,
+      facts: [...this.facts.values()],
+      counts: this.counts,
+      links: this.links,
+    };
+  }
+
+  private pairings(lines: readonly ActivityLine[], at: number): void {
+    const products = [...new Set(lines.map((line) => line.productId))];
+    for (let i = 0; i < products.length; i++) {
+      const end = Math.min(products.length, i + 1 + PAIRINGS_PER_LINE_MAX);
+      for (let j = i + 1; j < end; j++) this.link("pairing", products[i]!, products[j]!, at, 1);
+    }
+  }
+
+  private count(kind: CountKind, productId: string, at: number, amount: number): void {
+    if (amount !== 0) this.counts.push({ product: this.indexOf(productId), kind, at, amount });
+  }
+
+  private link(kind: LinkKind, from: string, to: string, at: number, weight: number): void {
+    this.links.push({ from: this.indexOf(from), to: this.indexOf(to), kind, at, weight });
+  }
+
+  private fact(line: ActivityLine, { at, currency }: Activity): void {
+    const { productId, sku, name, category, brand, price, imageUrl, url } = line;
+    if ((this.facts.get(productId)?.at ?? -1) >= at) return;
+    this.facts.set(productId, {
+      productId,
+      at,
+      ...(sku !== productId && { sku }),
+      ...(name !== undefined && { name }),
+      ...(category !== undefined && { category }),
+      ...(brand !== undefined && { brand }),
+      ...(price !== undefined && { price }),
+      ...(price !== undefined && currency !== undefined && { currency }),
+      ...(imageUrl !== undefined && { imageUrl }),
+      ...(url !== undefined && { url }),
+    });
+  }
+
+  private indexOf(productId: string): number {
+    let index = this.indexes.get(productId);
+    if (index === undefined) {
+      index = this.products.push(productId) - 1;
+      this.indexes.set(productId, index);
+    }
+    return index;
+  }
+}

@@ -1,0 +1,178 @@
+import type { Activity, ActivityKind } from "../activity.ts";
+import { countKindOf, stepsOf } from "../activity-signals.ts";
+import type { ByteReader, ByteWriter } from "../bytes.ts";
+import { DAY_MS, PROFILE_BRANDS_MAX, PROFILE_CATEGORIES_MAX, PURCHASED_MAX, RECENTS_MAX } from "../limits.ts";
+import { type Step, Trail, type TrailSink } from "../session.ts";
+import { Cart } from "./cart.ts";
+import { Days } from "./days.ts";
+import { evictLeast, Interests } from "./interests.ts";
+import { Prices } from "./prices.ts";
+
+/** How much interest doing something shows, in views. */
+const INTEREST: Partial<Record<ActivityKind, number>> = {
+  viewed: 1,
+  clicked: 0.5,
+  added: 3,
+  wishlist_added: 2,
+  wishlist_to_cart: 3,
+  product_shared: 2,
+  reviewed: 1,
+  ordered: 5,
+};
+const TOUCHES = ["viewed", "carted", "bought"] as const;
+type Touch = (typeof TOUCHES)[number];
+const NO_CURRENCY = "";
+
+export interface RecentEntry {
+  lastAt: number;
+  views: number;
+  touch: Touch;
+}
+
+export interface PurchasedEntry {
+  lastAt: number;
+  /** Orders less cancellations; an entry at 0 or less is not shown. */
+  count: number;
+}
+
+/**
+ * What is known of one visitor over the last 90 days. Sums and maxima only, over times of events, so that the order
+ * in which activities arrive does not change it while no bound is reached.
+ */
+export class Profile {
+  firstAt = 0;
+  lastAt = 0;
+  readonly categories = new Interests(PROFILE_CATEGORIES_MAX);
+  readonly brands = new Interests(PROFILE_BRANDS_MAX);
+  readonly prices = new Prices();
+  readonly cart = new Cart();
+  readonly days = new Days();
+  readonly trail = new Trail();
+  readonly recents = new Map<string, RecentEntry>();
+  readonly purchased = new Map<string, PurchasedEntry>();
+  readonly hours: number[] = new Array<number>(24).fill(0);
+  readonly weekdays: number[] = new Array<number>(7).fill(0);
+
+  get isEmpty(): boolean {
+    return this.lastAt === 0;
+  }
+
+  /** Takes activities, each once, none older than 90 days. The sink is told what the trail teaches. */
+  fold(activities: readonly Activity[], sink: TrailSink): void {
+    const steps: Step[] = [];
+    const times: number[] = [];
+    for (const activity of activities) {
+      this.take(activity);
+      times.push(activity.at);
+      for (const step of stepsOf(activity)) steps.push(step);
+    }
+    this.trail.take(times, steps, sink);
+  }
+
+  private take(activity: Activity): void {
+    const { at, kind, lines } = activity;
+    if (this.lastAt === 0 || at < this.firstAt) this.firstAt = at;
+    if (at > this.lastAt) this.lastAt = at;
+    this.hours[Math.floor((at % DAY_MS) / 3_600_000)]! += 1;
+    // 1970-01-01 was a Thursday; 0 is Sunday.
+    this.weekdays[(Math.floor(at / DAY_MS) + 4) % 7]! += 1;
+    const currency = activity.currency ?? NO_CURRENCY;
+    const weight = INTEREST[kind] ?? 0;
+    const counted = countKindOf(kind);
+    for (const { productId, category, brand, price, quantity } of lines) {
+      const views = counted === "view" ? 1 : 0;
+      const carts = counted === "cart" ? 1 : 0;
+      const purchases = counted === "purchase" ? quantity : 0;
+      if (weight > 0) {
+        if (category !== undefined) this.categories.add(category, at, weight, views, carts, purchases);
+        if (brand !== undefined) this.brands.add(brand, at, weight, views, carts, purchases);
+        if (category !== undefined && price !== undefined)
+          this.prices.add(category, currency, price, at, weight);
+        this.touch(productId, at, views, carts > 0 ? "carted" : purchases > 0 ? "bought" : "viewed");
+      }
+      if (views > 0) this.days.add(at, "views", 1);
+      if (carts > 0) this.days.add(at, "carts", 1);
+      if (purchases > 0) this.days.add(at, "purchases", quantity);
+      if (carts > 0) this.cart.change(productId, quantity, at);
+      if (kind === "removed") this.cart.change(productId, -quantity, at);
+      if (kind === "ordered") this.buy(productId, at, 1);
+      if (kind === "cancelled") this.buy(productId, at, -1);
+    }
+    if (kind === "ordered") {
+      this.days.ordered(at);
+      this.cart.ordered(at);
+      this.days.paid(at, currency, valueOf(activity));
+    } else if (kind === "refunded" || kind === "cancelled") {
+      this.days.paid(at, currency, -valueOf(activity));
+    }
+  }
+
+  private touch(productId: string, at: number, views: number, touch: Touch): void {
+    const entry = this.recents.get(productId);
+    if (entry === undefined) {
+      this.recents.set(productId, { lastAt: at, views, touch });
+      if (this.recents.size > RECENTS_MAX) evictLeast(this.recents, ({ lastAt }) => lastAt);
+      return;
+    }
+    entry.views += views;
+    if (at > entry.lastAt) entry.lastAt = at;
+    if (TOUCHES.indexOf(touch) > TOUCHES.indexOf(entry.touch)) entry.touch = touch;
+  }
+
+  private buy(productId: string, at: number, count: number): void {
+    const entry = this.purchased.get(productId);
+    if (entry === undefined) {
+      this.purchased.set(productId, { lastAt: at, count });
+      if (this.purchased.size > PURCHASED_MAX) evictLeast(this.purchased, ({ lastAt }) => lastAt);
+      return;
+    }
+    entry.count += count;
+    if (count > 0 && at > entry.lastAt) entry.lastAt = at;
+  }
+
+  write(writer: ByteWriter): void {
+    writer.varint(this.firstAt);
+    writer.varint(this.lastAt);
+    for (const count of this.hours) writer.varint(count);
+    for (const count of this.weekdays) writer.varint(count);
+    for (const part of [this.categories, this.brands, this.prices, this.cart, this.days, this.trail])
+      part.write(writer);
+    writer.varint(this.recents.size);
+    for (const [productId, { lastAt, views, touch }] of this.recents) {
+      writer.text(productId);
+      writer.varint(lastAt);
+      writer.varint(views);
+      writer.u8(TOUCHES.indexOf(touch));
+    }
+    writer.varint(this.purchased.size);
+    for (const [productId, { lastAt, count }] of this.purchased) {
+      writer.text(productId);
+      writer.varint(lastAt);
+      writer.signed(count);
+    }
+  }
+
+  read(reader: ByteReader): void {
+    this.firstAt = reader.varint();
+    this.lastAt = reader.varint();
+    for (let i = 0; i < 24; i++) this.hours[i] = reader.varint();
+    for (let i = 0; i < 7; i++) this.weekdays[i] = reader.varint();
+    for (const part of [this.categories, this.brands, this.prices, this.cart, this.days, this.trail])
+      part.read(reader);
+    for (let n = reader.varint(); n > 0; n--) {
+      const productId = reader.text();
+      const lastAt = reader.varint();
+      const views = reader.varint();
+      this.recents.set(productId, { lastAt, views, touch: TOUCHES[reader.u8()] ?? "viewed" });
+    }
+    for (let n = reader.varint(); n > 0; n--) {
+      this.purchased.set(reader.text(), { lastAt: reader.varint(), count: reader.signed() });
+    }
+  }
+}
+
+/** Total of an order or refund: as told, else the sum of its lines. */
+function valueOf({ value, lines }: Activity): number {
+  if (value !== undefined) return value;
+  return lines.reduce((sum, { price, quantity }) => sum + (price ?? 0) * quantity, 0);
+}

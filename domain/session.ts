@@ -1,0 +1,198 @@
+import type { ByteReader, ByteWriter } from "./bytes.ts";
+import { SESSION_GAP_MS, SESSIONS_MAX, TRAIL_STEPS_MAX, TRANSITION_DISTANCE_MAX } from "./limits.ts";
+
+/** Steps over which a transition's weight falls by e. */
+const DISTANCE_SCALE = 1.5;
+/** What following backwards counts: b was seen after a, so b leads back to a half as often. */
+const BACKWARD_SHARE = 0.5;
+const FORWARD = Array.from({ length: TRANSITION_DISTANCE_MAX + 1 }, (_, d) =>
+  Math.exp(-(d - 1) / DISTANCE_SCALE),
+);
+
+/** Weight of `b` following `a` at a distance of 1.. steps. */
+export function transitionWeight(distance: number): number {
+  return FORWARD[distance] ?? 0;
+}
+
+/** A product that a visitor came by. */
+export interface Step {
+  readonly at: number;
+  /** Orders steps of the same instant, the same whatever order they arrive in. */
+  readonly tie: number;
+  readonly productId: string;
+  /** A view, rather than a click or an addition to the cart. */
+  readonly viewed: boolean;
+}
+
+/** Takes what a trail teaches; `sign` is -1 for what a late step undoes. */
+export interface TrailSink {
+  transition(from: string, to: string, at: number, weight: number): void;
+  repeat(kind: "again" | "return", productId: string, at: number, amount: number): void;
+}
+
+/**
+ * A visitor's sessions as intervals of time (activities no further apart than the gap) and the latest product steps.
+ * Taking steps in any order gives the same sum of transitions as taking them in the order of their times, as long as
+ * the trail still holds the steps around them.
+ */
+export class Trail {
+  /** [start, end] of each session, ascending, more than the gap apart. */
+  private sessions: { start: number; end: number }[] = [];
+  /** Sessions no longer told apart. */
+  private forgotten = 0;
+  private steps: Step[] = [];
+
+  get sessionCount(): number {
+    return this.forgotten + this.sessions.length;
+  }
+
+  get lastAt(): number {
+    return this.sessions.at(-1)?.end ?? 0;
+  }
+
+  /** Products of the running session, newest first, each once. */
+  recentProducts(max: number): string[] {
+    const seen = new Set<string>();
+    for (let i = this.steps.length - 1; i >= 0 && seen.size < max; i--) seen.add(this.steps[i]!.productId);
+    return [...seen];
+  }
+
+  /** Adds activities (their times) and steps, and tells the sink how the trail's teaching changed. */
+  take(times: readonly number[], steps: readonly Step[], sink: TrailSink): void {
+    let from = Number.POSITIVE_INFINITY;
+    for (const step of steps) from = Math.min(from, step.at);
+    const before = this.sessions;
+    const joined = this.join(times);
+    from = Math.min(from, joined);
+    if (from === Number.POSITIVE_INFINITY) return;
+    const index = this.steps.findIndex((step) => step.at >= from);
+    if (index >= 0) teach(this.steps, index, before, invert(sink));
+    if (steps.length > 0) {
+      this.steps = [...this.steps, ...steps].sort(byTime);
+    }
+    const start = this.steps.findIndex((step) => step.at >= from);
+    if (start >= 0) teach(this.steps, start, this.sessions, sink);
+    if (this.steps.length > TRAIL_STEPS_MAX) this.steps.splice(0, this.steps.length - TRAIL_STEPS_MAX);
+  }
+
+  /** Adds times to the sessions. Returns where the first session that grew backwards or joined another now begins to differ. */
+  private join(times: readonly number[]): number {
+    let changedFrom = Number.POSITIVE_INFINITY;
+    for (const at of times) {
+      const last = this.sessions.at(-1);
+      if (last !== undefined && at >= last.start && at <= last.end + SESSION_GAP_MS) {
+        // The usual case: the running session goes on. A copy, since the sessions before are still to be read.
+        if (at > last.end) this.sessions = [...this.sessions.slice(0, -1), { start: last.start, end: at }];
+        continue;
+      }
+      const touched = this.sessions.filter(
+        (s) => at >= s.start - SESSION_GAP_MS && at <= s.end + SESSION_GAP_MS,
+      );
+      const merged = {
+        start: Math.min(at, ...touched.map((s) => s.start)),
+        end: Math.max(at, ...touched.map((s) => s.end)),
+      };
+      if (touched.length > 1) changedFrom = Math.min(changedFrom, merged.start);
+      this.sessions = [...this.sessions.filter((s) => !touched.includes(s)), merged].sort(
+        (a, b) => a.start - b.start,
+      );
+      if (this.sessions.length > SESSIONS_MAX) {
+        this.sessions = this.sessions.slice(1);
+        this.forgotten++;
+      }
+    }
+    return changedFrom;
+  }
+
+  write(writer: ByteWriter): void {
+    writer.varint(this.forgotten);
+    writer.varint(this.sessions.length);
+    for (const { start, end } of this.sessions) {
+      writer.varint(start);
+      writer.varint(end - start);
+    }
+    writer.varint(this.steps.length);
+    for (const { at, tie, productId, viewed } of this.steps) {
+      writer.varint(at);
+      writer.u32(tie);
+      writer.u8(viewed ? 1 : 0);
+      writer.text(productId);
+    }
+  }
+
+  read(reader: ByteReader): void {
+    this.forgotten = reader.varint();
+    for (let n = reader.varint(); n > 0; n--) {
+      const start = reader.varint();
+      this.sessions.push({ start, end: start + reader.varint() });
+    }
+    for (let n = reader.varint(); n > 0; n--) {
+      const at = reader.varint();
+      const tie = reader.u32();
+      const viewed = reader.u8() === 1;
+      this.steps.push({ at, tie, viewed, productId: reader.text() });
+    }
+  }
+}
+
+function byTime(a: Step, b: Step): number {
+  return a.at - b.at || a.tie - b.tie || (a.productId < b.productId ? -1 : a.productId > b.productId ? 1 : 0);
+}
+
+function invert(sink: TrailSink): TrailSink {
+  return {
+    transition: (from, to, at, weight) => sink.transition(from, to, at, -weight),
+    repeat: (kind, productId, at, amount) => sink.repeat(kind, productId, at, -amount),
+  };
+}
+
+/** Index of the session that holds a time; the first one for a time that fell out of the list. */
+function sessionOf(sessions: readonly { start: number; end: number }[], at: number): number {
+  for (let i = sessions.length - 1; i > 0; i--) if (sessions[i]!.start <= at) return i;
+  return 0;
+}
+
+/**
+ * What the steps from `index` on teach, each seen with the steps of its session before it: a transition from each of
+ * the last distinct products, and whether a view came back to a product.
+ */
+function teach(
+  steps: readonly Step[],
+  index: number,
+  sessions: readonly { start: number; end: number }[],
+  sink: TrailSink,
+): void {
+  let session = -1;
+  /** Products of the session up to here without repeats in a row, oldest first. */
+  let path: string[] = [];
+  let seen = new Set<string>();
+  // Back to where the path of the first step begins: the start of its session.
+  let start = index;
+  const first = sessionOf(sessions, steps[index]!.at);
+  while (start > 0 && sessionOf(sessions, steps[start - 1]!.at) === first) start--;
+  for (let i = start; i < steps.length; i++) {
+    const { at, productId, viewed } = steps[i]!;
+    const of = sessionOf(sessions, at);
+    if (of !== session) {
+      session = of;
+      path = [];
+      seen = new Set();
+    }
+    const repeated = path.at(-1) === productId;
+    if (i >= index) {
+      if (repeated) {
+        if (viewed) sink.repeat("again", productId, at, 1);
+      } else {
+        if (viewed && seen.has(productId)) sink.repeat("return", productId, at, 1);
+        for (let d = 1; d <= TRANSITION_DISTANCE_MAX && d <= path.length; d++) {
+          const other = path[path.length - d]!;
+          if (other === productId) continue;
+          sink.transition(other, productId, at, FORWARD[d]!);
+          sink.transition(productId, other, at, BACKWARD_SHARE * FORWARD[d]!);
+        }
+      }
+    }
+    if (!repeated) path.push(productId);
+    seen.add(productId);
+  }
+}
