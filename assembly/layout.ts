@@ -52,6 +52,8 @@ export const QUERY_AGAIN_FLOOR = 108;
 // Leave out what was purchased, unless its category is bought repeatedly (second bit).
 export const FLAG_BLOCK_PURCHASED = 1;
 export const FLAG_ALLOW_REBOUGHT = 2;
+// The first of the recent products is the newest of all, not one behind products the model does not know.
+export const FLAG_NEWEST_KNOWN = 4;
 
 // Arrays of the query block, each with its bound.
 export const SOURCES_MAX = 64;

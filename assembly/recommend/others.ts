@@ -1,6 +1,7 @@
 // The strategies beside the collaborative one: the visitor's recent products, their categories and brands, trends.
 import {
   CANDIDATES_MAX,
+  FLAG_NEWEST_KNOWN,
   HEADER_AGAIN,
   HEADER_BRAND_LIST,
   HEADER_BRAND_START,
@@ -20,6 +21,7 @@ import {
   QUERY_CATEGORIES,
   QUERY_CATEGORY_FILTER,
   QUERY_CATEGORY_INDEX,
+  QUERY_FLAGS,
   QUERY_RECENT_INDEX,
   QUERY_RECENT_WEIGHT,
   QUERY_RECENTS,
@@ -38,15 +40,16 @@ const TRENDING_GATHERED: u32 = 48;
 /** Shows recent products again: the newest by its chance of a second look at once, the others to be returned to. */
 export function gatherRecent(): void {
   const recents = queryInt(QUERY_RECENTS);
-  const chance = <f32>1 / <f32>65535;
+  const newestKnown = (queryInt(QUERY_FLAGS) & FLAG_NEWEST_KNOWN) != 0;
   for (let at: u32 = 0; at < recents; at++) {
     const product = queryIntAt(QUERY_RECENT_INDEX, at);
     const ordinal = candidates.candidate(product);
     if (ordinal == CANDIDATES_MAX) return;
-    const column = section(at == 0 ? HEADER_AGAIN : HEADER_RETURN);
-    const repeats = <f32>load<u16>(half(column, product)) * chance;
+    const newest = newestKnown && at == 0;
+    const column = section(newest ? HEADER_AGAIN : HEADER_RETURN);
+    const repeats = <f32>load<u16>(half(column, product)) / <f32>65535;
     const worth = queryFloatAt(QUERY_RECENT_WEIGHT, at) * repeats;
-    candidates.setRepeat(ordinal, at == 0 ? max<f32>(worth, queryFloat(QUERY_AGAIN_FLOOR)) : worth);
+    candidates.setRepeat(ordinal, newest ? max<f32>(worth, queryFloat(QUERY_AGAIN_FLOOR)) : worth);
   }
 }
 

@@ -61,7 +61,8 @@ export function spread(): void {
   }
   const prices = queryInt(QUERY_PRICES);
   for (let at: u32 = 0; at < prices; at++) {
-    store<u32>(categoryWork(queryIntAt(QUERY_PRICE_CATEGORY, at)) + WORK_BAND, at + 1);
+    const band = categoryWork(queryIntAt(QUERY_PRICE_CATEGORY, at)) + WORK_BAND;
+    if (load<u32>(band) == 0) store<u32>(band, at + 1);
   }
   if ((queryInt(QUERY_FLAGS) & FLAG_BLOCK_PURCHASED) != 0) blockPurchased();
 }

@@ -12,8 +12,6 @@ export type FactPatch = { readonly [F in FactField]?: Facts[F] | null };
 
 /** Catalogue row of one product. Stored as JSON; fields are only ever added. */
 export interface CatalogueRecord {
-  /** Place in the model's columns; -1 while it has none. */
-  slot: number;
   /** What the shop set. */
   set: Facts;
   /** What events taught, and when: the latest wins, field by field. */
@@ -30,7 +28,6 @@ export interface CatalogueRecord {
 
 export function newRecord(now: number): CatalogueRecord {
   return {
-    slot: -1,
     set: {},
     learnt: {},
     learntAt: {},

@@ -1,15 +1,9 @@
+import { avalanche } from "../hash.ts";
+
 /** Two independent 32-bit halves; 200,000 ids collide in both with a chance of one in a billion. */
 export interface ProductHash {
   low: number;
   high: number;
-}
-
-function avalanche(x: number): number {
-  let h = x ^ (x >>> 16);
-  h = Math.imul(h, 0x7feb352d);
-  h ^= h >>> 15;
-  h = Math.imul(h, 0x846ca68b);
-  return (h ^ (h >>> 16)) >>> 0;
 }
 
 /**

@@ -19,6 +19,8 @@ import { TREND_AMOUNTS } from "./weights.ts";
 export interface CatalogueRows {
   get(productId: string): CatalogueRecord | undefined;
   put(productId: string, record: CatalogueRecord): void;
+  /** Whether the stock counters call the product sold out. */
+  soldOut(productId: string, record: CatalogueRecord): boolean;
 }
 
 export interface TableStore {
@@ -123,8 +125,7 @@ export class ModelTables {
 
   private learn(productId: string, fact: Parameters<typeof learn>[1], now: number): void {
     const record = this.catalogue.get(productId) ?? newRecord(now);
-    const isNew = record.slot < 0 && this.slotOf(productId) < 0;
-    if (!learn(record, fact) && !isNew) return;
+    if (!learn(record, fact) && this.slotOf(productId) >= 0) return;
     this.place(productId, record);
   }
 
@@ -134,12 +135,22 @@ export class ModelTables {
     return this.place(productId, this.catalogue.get(productId) ?? newRecord(now));
   }
 
-  /** Stores a record and brings the columns of its product in line with it. Returns the slot. */
-  place(productId: string, record: CatalogueRecord): number {
-    const { columns, dictionaries } = this;
+  /**
+   * Stores a record and brings the columns of its product in line with it. Returns its slot, or -1: where all are
+   * taken, only activity (not the catalogue) takes one from the least active, and a deleted product takes none.
+   */
+  place(productId: string, record: CatalogueRecord, active = true): number {
+    const { columns } = this;
     let slot = this.directory.find(productId);
-    if (slot < 0) slot = this.occupy(productId);
-    record.slot = slot;
+    const wanted = !record.deleted && (active || this.free.length > 0 || columns.size < this.productsMax);
+    if (slot < 0 && wanted) slot = this.occupy(productId);
+    if (slot >= 0) this.describe(slot, productId, record);
+    this.catalogue.put(productId, record);
+    return slot;
+  }
+
+  private describe(slot: number, productId: string, record: CatalogueRecord): void {
+    const { columns, dictionaries } = this;
     const facts = factsOf(record);
     const swap = (dictionary: Dictionary, column: Uint16Array | Uint8Array, name: string | undefined) => {
       const before = column[slot]!;
@@ -152,14 +163,18 @@ export class ModelTables {
     columns.price[slot] = facts.price ?? 0;
     columns.flags[slot] =
       SLOT_USED |
-      (columns.flags[slot]! & SLOT_SOLD_OUT) |
+      (this.catalogue.soldOut(productId, record) ? SLOT_SOLD_OUT : 0) |
       (record.hidden ? SLOT_HIDDEN : 0) |
       (record.deleted ? SLOT_DELETED : 0) |
       (facts.price !== undefined && facts.price > 0 ? SLOT_PRICED : 0);
     columns.touch(slot);
     this.changedTexts.set(slot, productId);
-    this.catalogue.put(productId, record);
-    return slot;
+  }
+
+  /** No stock is known of any product. */
+  forgetSoldOut(): void {
+    const { flags, size } = this.columns;
+    for (let slot = 0; slot < size; slot++) flags[slot]! &= ~SLOT_SOLD_OUT;
   }
 
   setSoldOut(slot: number, soldOut: boolean): void {

@@ -1,0 +1,66 @@
+import { DAY_MS, SESSION_GAP_MS } from "../limits.ts";
+import type { RecommendationQuery } from "../recommendation.ts";
+import type { PlacementWeights } from "./weights.ts";
+
+/** A product whose neighbours are gathered, and what its viewed and its bought neighbours count. */
+export interface Source {
+  readonly productId: string;
+  readonly viewed: number;
+  readonly bought: number;
+}
+
+/** Products of a cart whose complements are gathered; the first of it. */
+const CART_SOURCES_MAX = 20;
+
+/**
+ * Where a list starts from: the product of the page, the cart, and the last recent products, whose weight falls by
+ * position, and once more where a session ended before the newest.
+ */
+export function sourcesOf(query: RecommendationQuery, weights: PlacementWeights): Source[] {
+  const { recent, cart } = query.visitor;
+  const sources: Source[] = [];
+  const add = (productId: string, viewed: number, bought: number) => {
+    if (viewed > 0 || bought > 0) sources.push({ productId, viewed, bought });
+  };
+  if (query.productId !== undefined) add(query.productId, weights.pageViewed, weights.pageBought);
+  for (const productId of cart.slice(0, CART_SOURCES_MAX)) {
+    add(productId, weights.cartViewed, weights.cartBought);
+  }
+  let earlier = 1;
+  for (let position = 0; position < Math.min(recent.length, weights.context); position++) {
+    const product = recent[position]!;
+    const previous = recent[position - 1];
+    if (previous !== undefined && previous.at - product.at > SESSION_GAP_MS) earlier = weights.earlier;
+    const weight = Math.exp(-position / weights.contextDecay) * earlier;
+    add(product.productId, weight * weights.viewed, weight * weights.bought);
+  }
+  return sources;
+}
+
+/** What showing the recent product at a position again counts, as a factor of its chance to be viewed again. */
+export function repeatWeight(position: number, weights: PlacementWeights): number {
+  return position === 0 ? weights.again : weights.returning * Math.exp(-position / weights.returnDecay);
+}
+
+/** Day number of a time; purchases on two of them are two occasions. */
+export function dayOf(at: number): number {
+  return Math.max(0, Math.floor(at / DAY_MS));
+}
+
+/** Middle of a price band in ln, and one over its half width: what a price is measured against. */
+export function bandShape(p10: number, p50: number, p90: number): { middle: number; sharpness: number } {
+  const middle = Math.log(p50);
+  const width = Math.max(p90, 1e-9) / Math.max(p10, 1e-9);
+  return { middle, sharpness: 1 / Math.max(0.2, Math.log(Math.max(width, 1)) / 2) };
+}
+
+/** What a list may hold of recent products and of one category. */
+export function sharesOf(
+  limit: number,
+  weights: PlacementWeights,
+): { seenQuota: number; categoryCap: number } {
+  return {
+    seenQuota: Math.ceil(limit * weights.seenShare),
+    categoryCap: weights.categoryShare < 1 ? Math.max(1, Math.ceil(limit * weights.categoryShare)) : 0,
+  };
+}

@@ -1,0 +1,88 @@
+import { CATALOGUE_PRODUCTS_MAX } from "../domain/limits.ts";
+import { type CatalogueRecord, factsOf } from "../domain/model/catalogue.ts";
+import type { CatalogueRows } from "../domain/model/tables.ts";
+import type { ModelStore } from "./model-builder-store.ts";
+
+/**
+ * Catalogue rows with the changed ones in memory until they are stored: the journal holds what changed them, so a
+ * product that many events speak of costs one row now and then.
+ */
+export class Catalogue implements CatalogueRows {
+  private readonly store: ModelStore;
+  private readonly changed = new Map<string, CatalogueRecord>();
+  private count: number;
+
+  constructor(store: ModelStore) {
+    this.store = store;
+    this.count = store.countRecords();
+  }
+
+  /** Changed rows held. */
+  get held(): number {
+    return this.changed.size;
+  }
+
+  get(productId: string): CatalogueRecord | undefined {
+    return this.changed.get(productId) ?? this.store.record(productId);
+  }
+
+  /** Whether a product may be entered: known, or room for it. */
+  takes(productId: string): boolean {
+    return this.count < CATALOGUE_PRODUCTS_MAX || this.get(productId) !== undefined;
+  }
+
+  put(productId: string, record: CatalogueRecord): void {
+    if (!this.changed.has(productId) && this.store.record(productId) === undefined) {
+      if (this.count >= CATALOGUE_PRODUCTS_MAX) return;
+      this.count++;
+    }
+    this.changed.set(productId, record);
+    for (const sku of record.skus) {
+      if (sku === productId) continue;
+      const row = this.store.sku(sku);
+      if (row === undefined) this.store.writeSku(sku, { product: productId, version: 0, available: null });
+      else if (row.product === sku) this.store.writeSku(sku, { ...row, product: productId });
+    }
+  }
+
+  /** Stores what changed. */
+  save(): void {
+    for (const [productId, record] of this.changed) this.store.writeRecord(productId, record);
+    this.changed.clear();
+  }
+
+  /** Products after an id in order of id, whose id, name, brand or category holds the text; deleted ones aside. */
+  *list(after: string, search: string | undefined): Generator<readonly [string, CatalogueRecord]> {
+    const wanted = search?.toLowerCase();
+    const fits = ([productId, record]: readonly [string, CatalogueRecord]) => {
+      if (record.deleted) return false;
+      if (wanted === undefined) return true;
+      const { name, brand, category } = factsOf(record);
+      return [productId, name, brand, category].some((text) => text?.toLowerCase().includes(wanted));
+    };
+    const held = [...this.changed].filter(([id]) => id > after).sort(([a], [b]) => (a < b ? -1 : 1));
+    let next = 0;
+    for (const row of this.store.recordsAfter(after, search)) {
+      while (next < held.length && held[next]![0] < row[0]) if (fits(held[next++]!)) yield held[next - 1]!;
+      if (this.changed.has(row[0])) continue;
+      if (fits(row)) yield row;
+    }
+    for (; next < held.length; next++) if (fits(held[next]!)) yield held[next]!;
+  }
+
+  soldOut(productId: string, record: CatalogueRecord): boolean {
+    return this.available(productId, record) === false;
+  }
+
+  /** What the stock counters say; undefined where no stock is kept. */
+  available(productId: string, record: CatalogueRecord | undefined): boolean | undefined {
+    let known: boolean | undefined;
+    for (const sku of new Set([productId, ...(record?.skus ?? [])])) {
+      const row = this.store.sku(sku);
+      if (row === undefined || row.available === null || row.product !== productId) continue;
+      if (row.available === 1) return true;
+      known = false;
+    }
+    return known;
+  }
+}

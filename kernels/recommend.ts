@@ -1,0 +1,265 @@
+import * as L from "../assembly/layout.ts";
+import type { ModelNames } from "../domain/model/manifest.ts";
+import { type ProductHash, productHash } from "../domain/model/product-hash.ts";
+import { TEXT_PAGE_PRODUCTS, TextPage } from "../domain/model/text.ts";
+import { PLACEMENT_WEIGHTS, type PlacementWeights } from "../domain/model/weights.ts";
+import {
+  type PublishedProduct,
+  type Recommendation,
+  type RecommendationQuery,
+  STRATEGIES,
+} from "../domain/recommendation.ts";
+import { NOBODY } from "../domain/visitor.ts";
+import { QueryBlock } from "./recommend-query.ts";
+
+interface Exports {
+  readonly memory: WebAssembly.Memory;
+  recommend(address: number): number;
+}
+
+/** A whole model, as published: the image's parts in order, the names, and the pages of texts. */
+export interface PublishedModel {
+  readonly version: number;
+  readonly image: readonly Uint8Array[];
+  readonly names: ModelNames;
+  readonly texts: readonly Uint8Array[];
+}
+
+/** Texts and names that belong to an image. */
+interface Loaded {
+  readonly version: number;
+  readonly address: number;
+  readonly products: number;
+  readonly names: ModelNames;
+  readonly categories: ReadonlyMap<string, number>;
+  readonly brands: ReadonlyMap<string, number>;
+  readonly currencies: ReadonlyMap<string, number>;
+  readonly texts: readonly TextPage[];
+}
+
+/** Recommends from the newest model that was loaded whole; from none, nothing. */
+export class Recommender {
+  private readonly exports: Exports;
+  private readonly block: QueryBlock;
+  private readonly bytes: Uint8Array;
+  private readonly words: Uint32Array;
+  private readonly floats: Float32Array;
+  private readonly hash: ProductHash = { low: 0, high: 0 };
+  private loaded: Loaded | undefined;
+
+  constructor(module: WebAssembly.Module) {
+    this.exports = new WebAssembly.Instance(module, {}).exports as unknown as Exports;
+    const { buffer } = this.exports.memory;
+    this.bytes = new Uint8Array(buffer);
+    this.words = new Uint32Array(buffer);
+    this.floats = new Float32Array(buffer);
+    this.block = new QueryBlock(buffer);
+  }
+
+  /** 0: no model yet. */
+  get version(): number {
+    return this.loaded?.version ?? 0;
+  }
+
+  /** Slots of the model; those without a product are among them. */
+  get products(): number {
+    return this.loaded?.products ?? 0;
+  }
+
+  /** Address of the slot that no answer is computed from. */
+  private get freeSlot(): number {
+    return this.loaded?.address === L.SLOT_ADDRESS ? L.SLOT_ADDRESS + L.SLOT_BYTES : L.SLOT_ADDRESS;
+  }
+
+  /**
+   * Begins to take a model in beside the one in use. Pieces may come over time, then `finish` swaps at once.
+   * Only the latest begun may go on.
+   */
+  begin(): ModelIntake {
+    const slot = this.freeSlot;
+    const intake: ModelIntake = {
+      write: (offset, bytes) => {
+        if (this.intake !== intake) return false;
+        if (offset + bytes.length > L.SLOT_BYTES) throw new RangeError("the image is larger than its slot");
+        this.bytes.set(bytes, slot + offset);
+        return true;
+      },
+      finish: (version, names, texts) => {
+        if (this.intake !== intake) return false;
+        this.intake = undefined;
+        this.swap(slot, version, names, texts);
+        return true;
+      },
+    };
+    this.intake = intake;
+    return intake;
+  }
+  private intake: ModelIntake | undefined;
+
+  /** Takes a whole model in at once. */
+  load(model: PublishedModel): void {
+    const intake = this.begin();
+    let offset = 0;
+    for (const part of model.image) {
+      intake.write(offset, part);
+      offset += part.length;
+    }
+    intake.finish(
+      model.version,
+      model.names,
+      model.texts.map((bytes) => new TextPage(bytes)),
+    );
+  }
+
+  /** Throws on an image that is not what this kernel reads; the model in use stays. */
+  private swap(address: number, version: number, names: ModelNames, texts: readonly TextPage[]): void {
+    const header = (word: number) => this.words[(address + word) / 4]!;
+    if (header(L.HEADER_MAGIC) !== L.IMAGE_MAGIC || header(L.HEADER_FORMAT) !== L.IMAGE_FORMAT) {
+      throw new Error(`a model's image of unknown format ${header(L.HEADER_FORMAT)}`);
+    }
+    if (header(L.HEADER_BYTES) > L.SLOT_BYTES || header(L.HEADER_VERSION) !== version >>> 0) {
+      throw new Error("a model's image that is torn");
+    }
+    const numbers = (list: readonly string[]) =>
+      new Map(list.flatMap((name, number) => (name === "" ? [] : [[name, number] as const])));
+    this.loaded = {
+      version,
+      address,
+      products: header(L.HEADER_PRODUCTS),
+      names,
+      categories: numbers(names.categories),
+      brands: numbers(names.brands),
+      currencies: numbers(names.currencies),
+      texts,
+    };
+  }
+
+  /** Best first, at most `limit`; products the model does not know are passed over. */
+  recommend(query: RecommendationQuery): Recommendation[] {
+    return this.answer(query, PLACEMENT_WEIGHTS[query.placement]);
+  }
+
+  /** The same with other weights than the placement's: what fitting compares. */
+  answer(query: RecommendationQuery, weights: PlacementWeights): Recommendation[] {
+    const { loaded } = this;
+    if (loaded === undefined) return [];
+    if (query.category !== undefined && !loaded.categories.has(query.category)) return [];
+    this.block.write(query, weights, {
+      product: (productId) => this.find(productId),
+      category: (name) => loaded.categories.get(name) ?? 0,
+      brand: (name) => loaded.brands.get(name) ?? 0,
+      currency: (name) => loaded.currencies.get(name) ?? 0,
+    });
+    const count = this.exports.recommend(loaded.address);
+    return Array.from({ length: count }, (_, at) => this.read(at));
+  }
+
+  /** Products viewed by those who viewed this one, or bought together with it; then the best of its category. */
+  related(query: {
+    productId: string;
+    kind: "viewed" | "bought";
+    limit: number;
+    now: number;
+  }): Recommendation[] {
+    const category = this.product(query.productId)?.category;
+    const visitor = category === undefined ? NOBODY : { ...NOBODY, categories: [{ category, affinity: 1 }] };
+    return this.answer(
+      {
+        placement: "product",
+        visitor,
+        productId: query.productId,
+        limit: query.limit,
+        exclude: [],
+        strategies: ["collaborative", "category"],
+        now: query.now,
+      },
+      query.kind === "viewed" ? PLACEMENT_WEIGHTS.relatedViewed : PLACEMENT_WEIGHTS.relatedBought,
+    );
+  }
+
+  /** What rises now, then what is popular; of one category where told. */
+  trending(query: { category?: string; limit: number; now: number }): Recommendation[] {
+    return this.answer(
+      {
+        placement: "home",
+        visitor: NOBODY,
+        limit: query.limit,
+        ...(query.category === undefined ? {} : { category: query.category }),
+        exclude: [],
+        strategies: ["trending"],
+        now: query.now,
+      },
+      PLACEMENT_WEIGHTS.trending,
+    );
+  }
+
+  /** A product as the model knows it. */
+  product(productId: string): PublishedProduct | undefined {
+    const index = this.find(productId);
+    return index < 0 ? undefined : this.productAt(index);
+  }
+
+  private read(at: number): Recommendation {
+    const answer = L.ANSWER_ADDRESS / 4 + at;
+    const product = this.productAt(this.words[answer + L.ANSWER_INDEX / 4]!);
+    const cause = this.words[answer + L.ANSWER_CAUSE / 4]!;
+    const because = cause === L.NONE ? undefined : this.textAt(cause)?.productId;
+    return {
+      productId: product.productId,
+      score: this.floats[answer + L.ANSWER_SCORE / 4]!,
+      strategy: STRATEGIES[this.words[answer + L.ANSWER_STRATEGY / 4]!]!,
+      ...(because === undefined ? {} : { because }),
+      product,
+    };
+  }
+
+  private textAt(index: number): PublishedProduct | undefined {
+    return this.loaded?.texts[Math.floor(index / TEXT_PAGE_PRODUCTS)]?.product(index % TEXT_PAGE_PRODUCTS);
+  }
+
+  private productAt(index: number): PublishedProduct {
+    const { names, address } = this.loaded!;
+    const section = (word: number) => address + this.words[(address + word) / 4]!;
+    const u16 = (word: number) => {
+      const at = section(word) + 2 * index;
+      return this.bytes[at]! | (this.bytes[at + 1]! << 8);
+    };
+    const text = this.textAt(index) ?? { productId: "" };
+    const category = names.categories[u16(L.HEADER_CATEGORY)];
+    const brand = names.brands[u16(L.HEADER_BRAND)];
+    const currency = names.currencies[this.bytes[section(L.HEADER_CURRENCY) + index]!];
+    return {
+      ...text,
+      ...(category ? { category } : {}),
+      ...(brand ? { brand } : {}),
+      ...(currency ? { currency } : {}),
+    };
+  }
+
+  /** Index of a product in the image, or -1. */
+  private find(productId: string): number {
+    const { address } = this.loaded!;
+    const section = (word: number) => (address + this.words[(address + word) / 4]!) / 4;
+    const low = section(L.HEADER_HASH_LOW);
+    const high = section(L.HEADER_HASH_HIGH);
+    const table = section(L.HEADER_TABLE);
+    const mask = this.words[(address + L.HEADER_TABLE_SLOTS) / 4]! - 1;
+    const hash = productHash(productId, this.hash);
+    for (let at = hash.low & mask; ; at = (at + 1) & mask) {
+      const entry = this.words[table + at]!;
+      if (entry === 0) return -1;
+      if (this.words[low + entry - 1] === hash.low && this.words[high + entry - 1] === hash.high)
+        return entry - 1;
+    }
+  }
+}
+
+/** A model on its way into the free slot; both calls answer false when another has begun since. */
+export interface ModelIntake {
+  write(offset: number, bytes: Uint8Array): boolean;
+  finish(version: number, names: ModelNames, texts: readonly TextPage[]): boolean;
+}
+
+export function createRecommender(module: WebAssembly.Module): Recommender {
+  return new Recommender(module);
+}
