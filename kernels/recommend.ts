@@ -139,19 +139,39 @@ export class Recommender {
     return this.answer(query, PLACEMENT_WEIGHTS[query.placement]);
   }
 
-  /** The same with other weights than the placement's: what fitting compares. */
-  answer(query: RecommendationQuery, weights: PlacementWeights): Recommendation[] {
+  private answer(query: RecommendationQuery, weights: PlacementWeights): Recommendation[] {
+    return Array.from({ length: this.rank(query, weights) }, (_, at) => this.read(at));
+  }
+
+  /**
+   * The same without a word about the products, and with weights of one's own, for fitting and measuring: how many
+   * there are. `rankedIndex` and `rankedScore` read them until the next call.
+   */
+  rank(query: RecommendationQuery, weights: PlacementWeights): number {
     const { loaded } = this;
-    if (loaded === undefined) return [];
-    if (query.category !== undefined && !loaded.categories.has(query.category)) return [];
+    if (loaded === undefined) return 0;
+    if (query.category !== undefined && !loaded.categories.has(query.category)) return 0;
     this.block.write(query, weights, {
       product: (productId) => this.find(productId),
       category: (name) => loaded.categories.get(name) ?? 0,
       brand: (name) => loaded.brands.get(name) ?? 0,
       currency: (name) => loaded.currencies.get(name) ?? 0,
     });
-    const count = this.exports.recommend(loaded.address);
-    return Array.from({ length: count }, (_, at) => this.read(at));
+    return this.exports.recommend(loaded.address);
+  }
+
+  /** Index of the product at a place of the list that `rank` made; `indexOf` gives the same numbers. */
+  rankedIndex(at: number): number {
+    return this.words[(L.ANSWER_ADDRESS + L.ANSWER_INDEX) / 4 + at]!;
+  }
+
+  rankedScore(at: number): number {
+    return this.floats[(L.ANSWER_ADDRESS + L.ANSWER_SCORE) / 4 + at]!;
+  }
+
+  /** Index of a product in the model, or -1. */
+  indexOf(productId: string): number {
+    return this.loaded === undefined ? -1 : this.find(productId);
   }
 
   /** Products viewed by those who viewed this one, or bought together with it; then the best of its category. */
@@ -195,18 +215,18 @@ export class Recommender {
 
   /** A product as the model knows it. */
   product(productId: string): PublishedProduct | undefined {
-    const index = this.find(productId);
+    const index = this.indexOf(productId);
     return index < 0 ? undefined : this.productAt(index);
   }
 
   private read(at: number): Recommendation {
     const answer = L.ANSWER_ADDRESS / 4 + at;
-    const product = this.productAt(this.words[answer + L.ANSWER_INDEX / 4]!);
+    const product = this.productAt(this.rankedIndex(at));
     const cause = this.words[answer + L.ANSWER_CAUSE / 4]!;
     const because = cause === L.NONE ? undefined : this.textAt(cause)?.productId;
     return {
       productId: product.productId,
-      score: this.floats[answer + L.ANSWER_SCORE / 4]!,
+      score: this.rankedScore(at),
       strategy: STRATEGIES[this.words[answer + L.ANSWER_STRATEGY / 4]!]!,
       ...(because === undefined ? {} : { because }),
       product,

@@ -1,0 +1,88 @@
+import { readFileSync } from "node:fs";
+import type { Activity } from "../../domain/activity.ts";
+import { SignalSink, stepsOf } from "../../domain/activity-signals.ts";
+import type { CatalogueRecord } from "../../domain/model/catalogue.ts";
+import { ModelTables } from "../../domain/model/tables.ts";
+import type { RecommendationQuery } from "../../domain/recommendation.ts";
+import { Trail } from "../../domain/session.ts";
+import { NOBODY } from "../../domain/visitor.ts";
+import { ModelImage } from "../../kernels/model-image.ts";
+import { createRecommender, type Recommender } from "../../kernels/recommend.ts";
+import type { Session } from "./sessions.ts";
+
+const KERNEL = new URL("../../build/recommend.wasm", import.meta.url);
+
+/** The shop's own way from views to a model, in one process: trail, signals, tables, image, kernel. */
+export class OfflineShop {
+  readonly tables: ModelTables;
+  private readonly image: ModelImage;
+  private readonly recommender: Recommender;
+  private version = 0;
+  private now = 0;
+
+  constructor(sessions: readonly Session[]) {
+    const records = new Map<string, CatalogueRecord>();
+    const catalogue = {
+      get: (productId: string) => records.get(productId),
+      put: (productId: string, record: CatalogueRecord) => void records.set(productId, record),
+      soldOut: () => false,
+    };
+    const begin = sessions.reduce((first, { times }) => Math.min(first, times[0]!), Number.POSITIVE_INFINITY);
+    const store = { catalogue, readViewed: () => undefined, readBought: () => undefined };
+    this.tables = new ModelTables(store, begin);
+    for (const session of sessions) this.learn(session);
+    this.image = new ModelImage(this.tables);
+    this.recommender = createRecommender(new WebAssembly.Module(readFileSync(KERNEL)));
+  }
+
+  /** What a profile tells of one visitor's session, folded into the tables. */
+  private learn(session: Session): void {
+    const sink = new SignalSink();
+    const activities = session.products.map((productId, at): Activity => ({
+      messageId: `${session.times[0]} ${at}`,
+      at: session.times[at]!,
+      kind: "viewed",
+      name: "Product Viewed",
+      lines: [{ productId, sku: productId, quantity: 1 }],
+    }));
+    for (const activity of activities) sink.activity(activity);
+    new Trail().take([...session.times], activities.flatMap(stepsOf), sink);
+    this.now = Math.max(this.now, session.times.at(-1)!);
+    this.tables.apply(sink.signals(), session.times.at(-1)!);
+  }
+
+  /** Packs and loads a model of what was learnt, all lists anew: settings may have changed. */
+  publish(): Recommender {
+    const pages = Array.from({ length: Math.ceil(this.tables.columns.size / 256) }, (_, page) => page);
+    const version = ++this.version;
+    const bytes = this.image.build({ version, now: this.now, viewedPages: pages, boughtPages: pages });
+    const names = { categories: [], brands: [], currencies: [] };
+    this.recommender.load({ version, image: ModelImage.parts(bytes), names, texts: [] });
+    return this.recommender;
+  }
+}
+
+/** What is asked after the first `seen` products of a session. */
+export function nextQuery(session: Session, seen: number, exclude: readonly string[], limit: number): RecommendationQuery {
+  const views = new Map<string, { at: number; views: number }>();
+  for (let at = seen - 1; at >= 0; at--) {
+    const productId = session.products[at]!;
+    const known = views.get(productId);
+    if (known === undefined) views.set(productId, { at: session.times[at]!, views: 1 });
+    else known.views++;
+  }
+  const recent = [...views].slice(0, 50).map(([productId, { at, views }]) => ({
+    productId,
+    at,
+    views,
+    kind: "viewed" as const,
+  }));
+  return {
+    placement: "session",
+    visitor: { ...NOBODY, recent },
+    limit,
+    exclude,
+    strategies: [],
+    now: session.times[seen - 1]!,
+  };
+}
