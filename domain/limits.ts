@@ -12,6 +12,28 @@ export const BATCH_EVENTS_MAX = 2_500;
 /** Lines of one order, products of one list. */
 export const ORDER_LINES_MAX = 100;
 
+/** Units of one line; more is a mistake and is cut. */
+export const LINE_QUANTITY_MAX = 1_000_000;
+/** A price or an order's total. */
+export const PRICE_MAX = 1e9;
+/** A name, category or id taken from an event's properties; the rest is cut off. */
+export const TEXT_CHARACTERS_MAX = 512;
+/** A visitor's, message's, product's or order's id. */
+export const ID_CHARACTERS_MAX = 256;
+
+/** Profiles one request talks to at a time. */
+export const VISITORS_AT_ONCE_MAX = 32;
+/** Events of an import recorded together before the next are parsed. */
+export const IMPORT_CHUNK_EVENTS = 500;
+/** Lines of one call to the planner: well below the size of an RPC. */
+export const DEMAND_LINES_PER_CALL_MAX = 5_000;
+/** Visitors an isolate remembers acknowledgements for; the oldest is forgotten, its profile sends again. */
+export const ACKNOWLEDGED_VISITORS_MAX = 10_000;
+/** Products of one call to the catalogue. */
+export const PRODUCTS_PER_CALL_MAX = 1_000;
+/** Products and rows of one page of a list. */
+export const LIST_ITEMS_MAX = 500;
+
 // --- time -------------------------------------------------------------------------------------
 export const DAY_MS = 86_400_000;
 /** Gap that ends a session. */
@@ -93,6 +115,10 @@ export const RECOMMENDATIONS_MAX = 100;
 export const NEIGHBOURS_KEPT_MAX = 64;
 /** Neighbours published per product. */
 export const NEIGHBOURS_PUBLISHED_MAX = 24;
+
+// --- stock ------------------------------------------------------------------------------------
+/** Units of one SKU at one location. */
+export const STOCK_UNITS_MAX = 1_000_000_000;
 
 // --- demand -----------------------------------------------------------------------------------
 /** Days of daily demand kept per SKU; the oldest fall out. */

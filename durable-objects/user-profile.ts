@@ -77,6 +77,7 @@ export class UserProfile extends DurableObject<Env> implements UserProfileRpc {
 
   /** What was told to the combiners names nobody; it is sent before the profile forgets that it was. */
   async erase(now: number): Promise<{ existed: boolean }> {
+    if (this.page.isNew) return { existed: false };
     await this.send();
     const { page } = this;
     const existed = !page.profile.isEmpty || page.segments.length > 0;

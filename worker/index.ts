@@ -5,9 +5,6 @@ export { SignalCombiner } from "../durable-objects/signal-combiner.ts";
 export { UserProfile } from "../durable-objects/user-profile.ts";
 
 import type { Env } from "../durable-objects/env.ts";
+import { handle } from "./router.ts";
 
-export default {
-  async fetch(_request: Request, _env: Env): Promise<Response> {
-    return new Response("not yet", { status: 503 });
-  },
-} satisfies ExportedHandler<Env>;
+export default { fetch: handle } satisfies ExportedHandler<Env>;

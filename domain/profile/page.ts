@@ -93,6 +93,11 @@ export class ProfilePage {
     return this.unsent.length < before;
   }
 
+  /** Nothing was ever recorded here. */
+  get isNew(): boolean {
+    return this.ring.length === 0 && this.erasedAt === 0;
+  }
+
   get unsentBytes(): number {
     return this.unsent.reduce((sum, { signals, demand }) => sum + signals.length + demand.length * 64, 0);
   }

@@ -1,0 +1,146 @@
+import type { Activity } from "../domain/activity.ts";
+import type { DemandLine } from "../domain/demand.ts";
+import {
+  ACKNOWLEDGED_VISITORS_MAX,
+  DEMAND_LINES_PER_CALL_MAX,
+  VISITORS_AT_ONCE_MAX,
+} from "../domain/limits.ts";
+import type { SignalPacket } from "../domain/signal.ts";
+import { combinerName, combinerShard } from "../domain/visitor-name.ts";
+import type { Env } from "../durable-objects/env.ts";
+import type { RecordResult } from "../durable-objects/rpc.ts";
+import { Problem, retryAfter } from "./problem.ts";
+
+const PLANNER_NAME = "planner";
+const BUSY_RETRY_SECONDS = 1;
+
+/** An activity of a visitor, and where its outcome belongs. */
+export interface VisitorActivity {
+  readonly visitor: string;
+  readonly activity: Activity;
+}
+
+/** Packets that this isolate saw counted, told to the profile with its next batch so that it may let go of them. */
+const acknowledged = new Map<string, number[]>();
+
+/**
+ * Records activities with their visitors' profiles, one call a visitor; when all have committed, their outcomes in the
+ * order given. What the activities told goes on to combiners and planner behind the answer.
+ *
+ * @throws Problem 503 when a profile could not be reached: nothing is lost, for what was recorded counts once when the
+ * client sends all of it again.
+ */
+export async function record(
+  activities: readonly VisitorActivity[],
+  now: number,
+  env: Env,
+  ctx: { waitUntil(promise: Promise<unknown>): void },
+): Promise<("accepted" | "duplicate")[]> {
+  const visitors = new Map<string, number[]>();
+  activities.forEach(({ visitor }, i) => {
+    const indexes = visitors.get(visitor);
+    if (indexes === undefined) visitors.set(visitor, [i]);
+    else indexes.push(i);
+  });
+  const outcomes: ("accepted" | "duplicate")[] = new Array(activities.length);
+  const results: Recorded[] = [];
+  const waiting = [...visitors];
+  let failure: unknown;
+  const work = async () => {
+    for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+      const [visitor, indexes] = next;
+      try {
+        const result = await recordVisitor(
+          visitor,
+          indexes.map((i) => activities[i]!.activity),
+          now,
+          env,
+        );
+        indexes.forEach((i, n) => {
+          outcomes[i] = result.outcomes[n]!;
+        });
+        if (result.sequence !== undefined) results.push({ visitor, result });
+      } catch (error) {
+        failure = error;
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(VISITORS_AT_ONCE_MAX, waiting.length) }, work));
+  if (results.length > 0) ctx.waitUntil(handOver(results, env));
+  if (failure !== undefined) {
+    console.error({ message: "a profile could not be reached", error: String(failure) });
+    throw new Problem(
+      "unavailable",
+      "Not every event could be recorded; send the request again, nothing counts twice.",
+      {},
+      retryAfter(BUSY_RETRY_SECONDS),
+    );
+  }
+  return outcomes;
+}
+
+interface Recorded {
+  readonly visitor: string;
+  readonly result: RecordResult;
+}
+
+async function recordVisitor(
+  visitor: string,
+  activities: readonly Activity[],
+  now: number,
+  env: Env,
+): Promise<RecordResult> {
+  const sequences = acknowledged.get(visitor);
+  acknowledged.delete(visitor);
+  const batch = { now, activities, ...(sequences !== undefined && { acknowledged: sequences }) };
+  try {
+    return await env.USER_PROFILE.getByName(visitor).record(batch);
+  } catch (error) {
+    if (!isRetryable(error)) throw error;
+    // A stub whose call failed stays broken: the second try takes a fresh one.
+    return await env.USER_PROFILE.getByName(visitor).record(batch);
+  }
+}
+
+function isRetryable(error: unknown): boolean {
+  const { retryable, overloaded } = error as { retryable?: boolean; overloaded?: boolean };
+  return retryable === true && overloaded !== true;
+}
+
+/** Failures are harmless here: the profile keeps what was not acknowledged and sends it itself. */
+async function handOver(results: readonly Recorded[], env: Env): Promise<void> {
+  const shards = new Map<number, SignalPacket[]>();
+  const lines: DemandLine[] = [];
+  for (const { visitor, result } of results) {
+    if (result.packet !== undefined) {
+      const shard = combinerShard(visitor);
+      const packets = shards.get(shard);
+      if (packets === undefined) shards.set(shard, [result.packet]);
+      else packets.push(result.packet);
+    }
+    lines.push(...result.demand);
+  }
+  const planner = env.DEMAND_PLANNER.getByName(PLANNER_NAME);
+  const told: Promise<unknown>[] = [...shards].map(([shard, packets]) =>
+    env.SIGNAL_COMBINER.getByName(combinerName(shard)).add(packets),
+  );
+  for (let from = 0; from < lines.length; from += DEMAND_LINES_PER_CALL_MAX) {
+    told.push(planner.record(lines.slice(from, from + DEMAND_LINES_PER_CALL_MAX)));
+  }
+  const answers = await Promise.allSettled(told);
+  const failed = answers.find((answer) => answer.status === "rejected");
+  if (failed !== undefined) {
+    console.warn({ message: "signals were not handed over; profiles will", error: String(failed.reason) });
+    return;
+  }
+  for (const { visitor, result } of results) {
+    if (result.sequence === undefined) continue;
+    const known = acknowledged.get(visitor) ?? [];
+    acknowledged.delete(visitor);
+    acknowledged.set(visitor, [...known, result.sequence]);
+  }
+  for (const visitor of acknowledged.keys()) {
+    if (acknowledged.size <= ACKNOWLEDGED_VISITORS_MAX) break;
+    acknowledged.delete(visitor);
+  }
+}

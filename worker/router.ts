@@ -1,0 +1,165 @@
+import { type IRequest, Router } from "itty-router";
+import type { EventType } from "../domain/event.ts";
+import type { Env } from "../durable-objects/env.ts";
+import { accessOf } from "./auth.ts";
+import { preflight, withCors } from "./cors.ts";
+import type { Access, Exchange } from "./exchange.ts";
+import { Problem } from "./problem.ts";
+import { getAsset } from "./routes/assets.ts";
+import { collectBatch, collectImport, collectOne, validate } from "./routes/collect.ts";
+import { getHealth } from "./routes/health.ts";
+import { adjustStock, getStock, putStock } from "./routes/inventory.ts";
+import { getBoard, getForecast, postForecast } from "./routes/planning.ts";
+import { deleteProduct, getProduct, listProducts, putProduct, putProducts } from "./routes/products.ts";
+import {
+  getRecommendations,
+  getRelated,
+  getTrending,
+  postRecommendations,
+} from "./routes/recommendations.ts";
+import { deleteUser, exportUser, getUser } from "./routes/users.ts";
+
+type Handler = (exchange: Exchange) => Response | Promise<Response>;
+
+/** `body`: the write key may stand in the body instead, so the handler looks for it. */
+type Needed = Access | "body";
+
+interface Route {
+  readonly method: "GET" | "POST" | "PUT" | "DELETE";
+  readonly path: string;
+  readonly access: Needed;
+  readonly handler: Handler;
+}
+
+const SINGLE_CALLS: readonly (readonly [EventType, string])[] = [
+  ["track", "t"],
+  ["page", "p"],
+  ["screen", "s"],
+  ["identify", "i"],
+  ["alias", "a"],
+  ["group", "g"],
+];
+
+function route(method: Route["method"], path: string, access: Needed, handler: Handler): Route {
+  return { method, path, access, handler };
+}
+
+/** Every route of the service; nothing is reachable that is not here. */
+export const ROUTES: readonly Route[] = [
+  ...SINGLE_CALLS.flatMap(([type, short]) =>
+    [type, short].map((name) => route("POST", `/v1/${name}`, "body", collectOne(type))),
+  ),
+  route("POST", "/v1/batch", "body", collectBatch),
+  route("POST", "/v1/b", "body", collectBatch),
+  route("POST", "/v1/validate", "body", validate),
+  route("POST", "/v1/import", "secret", collectImport),
+  route("GET", "/v1/products", "secret", listProducts),
+  route("POST", "/v1/products", "secret", putProducts),
+  route("GET", "/v1/products/:product_id", "secret", getProduct),
+  route("PUT", "/v1/products/:product_id", "secret", putProduct),
+  route("DELETE", "/v1/products/:product_id", "secret", deleteProduct),
+  route("GET", "/v1/products/:product_id/related", "write", getRelated),
+  route("GET", "/v1/recommendations", "write", getRecommendations),
+  route("POST", "/v1/recommendations", "write", postRecommendations),
+  route("GET", "/v1/trending", "write", getTrending),
+  route("GET", "/v1/users/:id", "secret", getUser),
+  route("DELETE", "/v1/users/:id", "secret", deleteUser),
+  route("GET", "/v1/users/:id/export", "secret", exportUser),
+  route("GET", "/v1/inventory/:sku", "write", getStock),
+  route("PUT", "/v1/inventory/:sku", "secret", putStock),
+  route("POST", "/v1/inventory/:sku/adjustments", "secret", adjustStock),
+  route("GET", "/v1/inventory/:sku/forecast", "secret", getForecast),
+  route("POST", "/v1/forecast", "secret", postForecast),
+  route("GET", "/v1/replenishment", "secret", getBoard),
+  route("GET", "/health", "none", getHealth),
+];
+
+type Arguments = [env: Env, ctx: ExecutionContext];
+
+const router = buildRouter();
+
+function buildRouter() {
+  const built = Router<IRequest, Arguments, Response>();
+  for (const { method, path, access, handler } of ROUTES) {
+    built[method.toLowerCase() as "get"](path, (request, env, ctx) =>
+      answer(request, env, ctx, access, handler),
+    );
+  }
+  for (const path of new Set(ROUTES.map((found) => found.path))) {
+    const allowed = ROUTES.filter((found) => found.path === path).map(({ method }) => method);
+    built.all(path, (request) => {
+      throw new Problem(
+        "method_not_allowed",
+        `${path} takes ${allowed.join(", ")}, not ${request.method}.`,
+        {},
+        { allow: [...allowed, "OPTIONS"].join(", ") },
+      );
+    });
+  }
+  built.get("*", (request, env, ctx) => answer(request, env, ctx, "none", getAsset));
+  built.head("*", (request, env, ctx) => answer(request, env, ctx, "none", getAsset));
+  return built;
+}
+
+/** The whole edge: any request to its answer; what goes wrong is problem+json, readable from any origin. */
+export async function handle(request: Request, env: Env, ctx: ExecutionContext): Promise<Response> {
+  if (request.method === "OPTIONS") return preflight();
+  try {
+    const found = await router.fetch(request as unknown as IRequest, env, ctx);
+    if (found !== undefined) return withCors(found);
+    throw new Problem("not_found", `There is no ${new URL(request.url).pathname}.`);
+  } catch (error) {
+    if (error instanceof Problem) return withCors(error.response());
+    console.error({ message: "unexpected", error: error instanceof Error ? error.stack : String(error) });
+    return withCors(new Problem("internal", "The service failed; the request may be sent again.").response());
+  }
+}
+
+async function answer(
+  request: IRequest,
+  env: Env,
+  ctx: ExecutionContext,
+  needed: Needed,
+  handler: Handler,
+): Promise<Response> {
+  const url = new URL(request.url);
+  const access = needed === "none" ? "none" : accessOf(request as unknown as Request, url, env);
+  const presented = request.headers.has("authorization") || url.searchParams.has("writeKey");
+  if (needed !== "none" && access === "none" && (needed !== "body" || presented)) {
+    throw new Problem(
+      "unauthorized",
+      "Send a valid key: Authorization: Bearer KEY, or Basic with the key as user name.",
+      {},
+      {
+        "www-authenticate": 'Bearer realm="shelfwise"',
+      },
+    );
+  }
+  if (needed === "secret" && access !== "secret") {
+    throw new Problem("forbidden", "This needs the secret key; the write key may collect and recommend.");
+  }
+  return handler({
+    request: request as unknown as Request,
+    url,
+    env,
+    ctx,
+    access,
+    now: Date.now(),
+    params: decoded(request.params),
+  });
+}
+
+function decoded(params: Record<string, string | undefined>): Record<string, string> {
+  const result: Record<string, string> = {};
+  for (const [name, value] of Object.entries(params)) {
+    if (value === undefined) continue;
+    try {
+      result[name] = decodeURIComponent(value);
+    } catch {
+      throw new Problem("invalid_request", `${name}: is not percent-encoded UTF-8.`, {
+        errors: [{ path: name, detail: "is not percent-encoded UTF-8" }],
+      });
+    }
+  }
+  return result;
+}

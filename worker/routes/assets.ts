@@ -1,0 +1,48 @@
+import type { Exchange } from "../exchange.ts";
+import { Problem } from "../problem.ts";
+
+const TYPES: Readonly<Record<string, string>> = {
+  html: "text/html; charset=utf-8",
+  css: "text/css; charset=utf-8",
+  js: "text/javascript; charset=utf-8",
+  json: "application/json",
+  svg: "image/svg+xml",
+  png: "image/png",
+  ico: "image/x-icon",
+  txt: "text/plain; charset=utf-8",
+};
+
+/** Nothing but this service's own files may run, be drawn or be talked to. */
+const POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' data:",
+  "connect-src 'self'",
+  "form-action 'none'",
+  "base-uri 'none'",
+  "frame-ancestors 'none'",
+].join("; ");
+
+/** Static files of `public/`, with their types, which a plain disk service does not know. */
+export async function getAsset({ request, url, env }: Exchange): Promise<Response> {
+  const path = url.pathname === "/" ? "/index.html" : url.pathname;
+  const extension = /\.([a-z]+)$/.exec(path)?.[1] ?? "";
+  const type = TYPES[extension];
+  if (type === undefined) throw new Problem("not_found", `There is no ${url.pathname}.`);
+  const found = await env.ASSETS.fetch(new Request(new URL(path, url), { method: "GET" }));
+  if (!found.ok) {
+    await found.body?.cancel();
+    throw new Problem("not_found", `There is no ${url.pathname}.`);
+  }
+  const body = request.method === "HEAD" ? null : found.body;
+  return new Response(body, {
+    headers: {
+      "content-type": type,
+      "content-security-policy": POLICY,
+      "x-content-type-options": "nosniff",
+      "referrer-policy": "no-referrer",
+      "cache-control": "no-cache",
+    },
+  });
+}

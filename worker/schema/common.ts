@@ -1,0 +1,78 @@
+import * as v from "valibot";
+import { ID_CHARACTERS_MAX, PRICE_MAX, TEXT_CHARACTERS_MAX } from "../../domain/limits.ts";
+import { type FieldError, invalid, type ProblemCode } from "../problem.ts";
+
+/** An id as text; numbers are taken as they are written. */
+export const id = v.pipe(
+  v.union([v.string(), v.number()], "must be a text"),
+  v.transform((value) => String(value).trim().toWellFormed()),
+  v.nonEmpty("must not be empty"),
+  v.maxLength(ID_CHARACTERS_MAX, `must not be longer than ${ID_CHARACTERS_MAX} characters`),
+);
+
+export const text = v.pipe(
+  v.string("must be a text"),
+  v.transform((value) => value.trim().toWellFormed()),
+  v.maxLength(TEXT_CHARACTERS_MAX, `must not be longer than ${TEXT_CHARACTERS_MAX} characters`),
+);
+
+export const price = v.pipe(
+  v.number("must be a number"),
+  v.minValue(0, "must not be negative"),
+  v.maxValue(PRICE_MAX, `must not be more than ${PRICE_MAX}`),
+);
+
+export const currency = v.pipe(
+  v.string("must be a text"),
+  v.transform((value) => value.trim().toUpperCase()),
+  v.regex(/^[A-Z]{3}$/, "must be a code of three letters (ISO 4217)"),
+);
+
+/** ISO 8601 as Unix ms. */
+export const instant = v.pipe(
+  v.string("must be a time (ISO 8601)"),
+  v.transform((value) => Date.parse(value)),
+  v.number("must be a time (ISO 8601)"),
+  v.check((value) => Number.isFinite(value), "must be a time (ISO 8601)"),
+);
+
+/** A whole number in a query. */
+export function count(min: number, max: number, otherwise: number) {
+  const range = `must be a whole number from ${min} to ${max}`;
+  return v.optional(
+    v.pipe(
+      v.string(),
+      v.regex(/^\d{1,9}$/, range),
+      v.transform(Number),
+      v.minValue(min, range),
+      v.maxValue(max, range),
+    ),
+    String(otherwise),
+  );
+}
+
+/** Where valibot found an issue, as `batch.0.userId`. */
+export function fieldError(issue: v.BaseIssue<unknown>, prefix = ""): FieldError {
+  const path = issue.path?.map(({ key }) => String(key)).join(".") ?? "";
+  return { path: [prefix, path].filter((part) => part !== "").join("."), detail: issue.message };
+}
+
+/** @throws Problem naming each wrong field. */
+export function check<S extends v.GenericSchema>(
+  schema: S,
+  value: unknown,
+  code: ProblemCode = "invalid_request",
+  prefix = "",
+): v.InferOutput<S> {
+  const result = v.safeParse(schema, value, { abortPipeEarly: true });
+  if (result.success) return result.output;
+  throw invalid(
+    result.issues.map((issue) => fieldError(issue, prefix)),
+    code,
+  );
+}
+
+/** The query as an object; the last of a repeated parameter counts. */
+export function queryOf(url: URL): Record<string, string> {
+  return Object.fromEntries(url.searchParams);
+}

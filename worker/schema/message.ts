@@ -1,0 +1,114 @@
+import * as v from "valibot";
+import { correctTimestamp, EVENT_TYPES, type EventType, type ShopEvent } from "../../domain/event.ts";
+import { EVENT_BYTES_MAX } from "../../domain/limits.ts";
+import { visitorName } from "../../domain/visitor-name.ts";
+import type { FieldError } from "../problem.ts";
+import { fieldError, id, instant, text } from "./common.ts";
+
+const optionalId = v.optional(v.nullable(id));
+const optionalInstant = v.optional(v.nullable(instant));
+const bag = v.optional(v.nullable(v.record(v.string(), v.unknown(), "must be an object")));
+
+/** A message of the Segment spec, as far as this service looks at it; all else is let through. */
+export const message = v.object(
+  {
+    type: v.picklist(EVENT_TYPES, `must be one of ${EVENT_TYPES.join(", ")}`),
+    messageId: optionalId,
+    event: v.optional(v.nullable(text)),
+    name: v.optional(v.nullable(v.unknown())),
+    userId: optionalId,
+    anonymousId: optionalId,
+    previousId: optionalId,
+    groupId: optionalId,
+    timestamp: optionalInstant,
+    originalTimestamp: optionalInstant,
+    sentAt: optionalInstant,
+    properties: bag,
+    traits: bag,
+    context: bag,
+  },
+  "must be an object",
+);
+
+export interface MessageSource {
+  readonly receivedAt: number;
+  /** `sentAt` of the batch, where its messages have none. */
+  readonly sentAt?: number;
+  /** Imports keep their times: no correction for the sender's clock. */
+  readonly history: boolean;
+  /** Set by the path of the single calls. */
+  readonly type?: EventType;
+  /** Bytes of the whole body: below the bound of one event, none can be above it. */
+  readonly bodyLength: number;
+}
+
+export interface ValidEvent {
+  readonly visitor: string;
+  readonly event: ShopEvent;
+}
+
+/** Why an event was not taken; `code` is stable. */
+export interface Rejection extends FieldError {
+  readonly code: "invalid_event" | "event_too_large" | "missing_identity";
+  readonly message_id: string | null;
+}
+
+/** One message as event, or why not. Takes anything. */
+export function parseMessage(value: unknown, source: MessageSource): ValidEvent | Rejection {
+  const given = source.type !== undefined && isRecord(value) ? { ...value, type: source.type } : value;
+  const messageId =
+    isRecord(value) && typeof value["messageId"] === "string" ? value["messageId"].slice(0, 256) : null;
+  if (source.bodyLength > EVENT_BYTES_MAX && JSON.stringify(value).length > EVENT_BYTES_MAX) {
+    const detail = `must not be larger than ${EVENT_BYTES_MAX} bytes`;
+    return { code: "event_too_large", message_id: messageId, path: "", detail };
+  }
+  const result = v.safeParse(message, given, { abortEarly: true });
+  if (!result.success) {
+    return { code: "invalid_event", message_id: messageId, ...fieldError(result.issues[0]) };
+  }
+  const m = result.output;
+  const ids = {
+    ...(m.userId != null && { userId: m.userId }),
+    ...(m.anonymousId != null && { anonymousId: m.anonymousId }),
+  };
+  const visitor = visitorName(ids);
+  if (visitor === undefined) {
+    const detail = "userId or anonymousId is required";
+    return { code: "missing_identity", message_id: messageId, path: "userId", detail };
+  }
+  if (m.type === "track" && (m.event ?? "") === "") {
+    return {
+      code: "invalid_event",
+      message_id: messageId,
+      path: "event",
+      detail: "is required of a track call",
+    };
+  }
+  const { receivedAt } = source;
+  const sentAt = m.sentAt ?? source.sentAt;
+  const at = correctTimestamp({
+    receivedAt,
+    ...(m.timestamp != null && { timestamp: m.timestamp }),
+    ...(m.originalTimestamp != null && { originalTimestamp: m.originalTimestamp }),
+    ...(sentAt != null && !source.history && { sentAt }),
+  });
+  const event: ShopEvent = {
+    type: m.type,
+    messageId: m.messageId ?? crypto.randomUUID(),
+    name:
+      m.type === "track" ? m.event! : typeof m.name === "string" ? m.name.slice(0, 512).toWellFormed() : "",
+    at,
+    ...ids,
+    properties: m.properties ?? {},
+    bot: false,
+  };
+  return { visitor, event };
+}
+
+export function isRejection(result: ValidEvent | Rejection): result is Rejection {
+  return "code" in result;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
