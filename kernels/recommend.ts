@@ -153,9 +153,9 @@ export class Recommender {
     if (query.category !== undefined && !loaded.categories.has(query.category)) return 0;
     this.block.write(query, weights, {
       product: (productId) => this.find(productId),
-      category: (name) => loaded.categories.get(name) ?? 0,
-      brand: (name) => loaded.brands.get(name) ?? 0,
-      currency: (name) => loaded.currencies.get(name) ?? 0,
+      category: (name) => this.nameIndex("category", name),
+      brand: (name) => this.nameIndex("brand", name),
+      currency: (name) => this.nameIndex("currency", name),
     });
     return this.exports.recommend(loaded.address);
   }
@@ -167,6 +167,14 @@ export class Recommender {
 
   rankedScore(at: number): number {
     return this.floats[(L.ANSWER_ADDRESS + L.ANSWER_SCORE) / 4 + at]!;
+  }
+
+  /** Number of a name in the model, 0 when it knows none such. */
+  nameIndex(kind: "category" | "brand" | "currency", name: string): number {
+    const { loaded } = this;
+    if (loaded === undefined) return 0;
+    const numbers = { category: loaded.categories, brand: loaded.brands, currency: loaded.currencies };
+    return numbers[kind].get(name) ?? 0;
   }
 
   /** Index of a product in the model, or -1. */

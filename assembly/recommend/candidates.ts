@@ -9,7 +9,9 @@ const WALKED: usize = COLLABORATIVE + COLUMN;
 const GREATEST: usize = WALKED + COLUMN;
 const CAUSE: usize = GREATEST + COLUMN;
 const REPEAT: usize = CAUSE + COLUMN;
-const SCORE: usize = REPEAT + COLUMN;
+/** Sum of the terms, and what discounts leave of it. */
+const WORTH: usize = REPEAT + COLUMN;
+const SCORE: usize = WORTH + COLUMN;
 const STRATEGY: usize = SCORE + COLUMN;
 /** Products of its category (lower half) and brand (upper half) that its score is discounted for. */
 const DISCOUNTS: usize = STRATEGY + COLUMN;
@@ -46,20 +48,20 @@ export function candidate(product: u32): u32 {
 }
 
 /** Adds what a neighbour is worth; the product behind the greatest addition is the cause. */
-export function add(ordinal: u32, worth: f32, cause: u32): void {
+export function add(ordinal: u32, amount: f32, cause: u32): void {
   const sum = word(COLLABORATIVE, ordinal);
-  store<f32>(sum, load<f32>(sum) + worth);
-  if (worth > load<f32>(word(GREATEST, ordinal))) {
-    store<f32>(word(GREATEST, ordinal), worth);
+  store<f32>(sum, load<f32>(sum) + amount);
+  if (amount > load<f32>(word(GREATEST, ordinal))) {
+    store<f32>(word(GREATEST, ordinal), amount);
     store<u32>(word(CAUSE, ordinal), cause);
   }
 }
 
 /** The same in the second step, whose sum is kept apart too: the third goes on from it. */
-export function addWalked(ordinal: u32, worth: f32, cause: u32): void {
-  add(ordinal, worth, cause);
+export function addWalked(ordinal: u32, amount: f32, cause: u32): void {
+  add(ordinal, amount, cause);
   const sum = word(WALKED, ordinal);
-  store<f32>(sum, load<f32>(sum) + worth);
+  store<f32>(sum, load<f32>(sum) + amount);
 }
 
 export function product(ordinal: u32): u32 {
@@ -82,16 +84,26 @@ export function repeat(ordinal: u32): f32 {
   return load<f32>(word(REPEAT, ordinal));
 }
 
-export function setRepeat(ordinal: u32, worth: f32): void {
-  store<f32>(word(REPEAT, ordinal), worth);
+export function setRepeat(ordinal: u32, term: f32): void {
+  store<f32>(word(REPEAT, ordinal), term);
 }
 
 export function score(ordinal: u32): f32 {
   return load<f32>(word(SCORE, ordinal));
 }
 
-export function setScore(ordinal: u32, worth: f32): void {
-  store<f32>(word(SCORE, ordinal), worth);
+/** Sum of the terms, before discounts. */
+export function worth(ordinal: u32): f32 {
+  return load<f32>(word(WORTH, ordinal));
+}
+
+export function setWorth(ordinal: u32, sum: f32): void {
+  store<f32>(word(WORTH, ordinal), sum);
+  store<f32>(word(SCORE, ordinal), sum);
+}
+
+export function setScore(ordinal: u32, discounted: f32): void {
+  store<f32>(word(SCORE, ordinal), discounted);
 }
 
 export function strategy(ordinal: u32): u32 {

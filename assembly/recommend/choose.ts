@@ -82,13 +82,13 @@ function chooseFromHeap(size: u32, limit: u32): u32 {
     if (diverse) {
       const category = categoryOf(product);
       const inCategory: u32 = category == 0 ? 0 : load<u32>(categoryWork(category) + WORK_CHOSEN);
+      if (discount(ordinal, product, inCategory)) {
+        heap.settle(size);
+        continue;
+      }
       if (cap != 0 && inCategory >= cap) {
         store<u32>(word(candidates.DEFERRED, deferred++), ordinal);
         heap.pop(size--);
-        continue;
-      }
-      if (discount(ordinal, product, inCategory)) {
-        heap.settle(size);
         continue;
       }
     }
@@ -98,19 +98,17 @@ function chooseFromHeap(size: u32, limit: u32): u32 {
   return deferred;
 }
 
-/** Brings a candidate's score down by what was chosen since it was scored; whether it fell. */
+/** Brings a candidate's score down by what was chosen since it was last looked at; whether anything was. */
 function discount(ordinal: u32, product: u32, inCategory: u32): bool {
   const brand = brandOf(product);
   const inBrand: u32 = brand == 0 ? 0 : load<u32>(brandWork(brand) + BRAND_CHOSEN);
-  const missing = candidates.discounts(ordinal);
-  const counted = missing & 0xffff;
-  const countedBrand = missing >>> 16;
-  if (counted == inCategory && countedBrand == inBrand) return false;
-  let score = candidates.score(ordinal);
-  for (let n = counted; n < inCategory; n++) score *= queryFloat(QUERY_CATEGORY_DISCOUNT);
-  for (let n = countedBrand; n < inBrand; n++) score *= queryFloat(QUERY_BRAND_DISCOUNT);
+  const chosenLike = inCategory | (inBrand << 16);
+  if (candidates.discounts(ordinal) == chosenLike) return false;
+  let score = candidates.worth(ordinal);
+  for (let n: u32 = 0; n < inCategory; n++) score *= queryFloat(QUERY_CATEGORY_DISCOUNT);
+  for (let n: u32 = 0; n < inBrand; n++) score *= queryFloat(QUERY_BRAND_DISCOUNT);
   candidates.setScore(ordinal, score);
-  candidates.setDiscounts(ordinal, inCategory | (inBrand << 16));
+  candidates.setDiscounts(ordinal, chosenLike);
   return true;
 }
 

@@ -119,7 +119,7 @@ function scoreOne(ordinal: u32, product: u32, strategies: u32): f32 {
     score += term;
     if (term > greatest) which = STRATEGY_TRENDING;
   }
-  candidates.setScore(ordinal, score);
+  candidates.setWorth(ordinal, score);
   candidates.setStrategy(ordinal, which);
   return score;
 }

@@ -1,5 +1,6 @@
 import { DAY_MS, SESSION_GAP_MS } from "../limits.ts";
 import type { RecommendationQuery } from "../recommendation.ts";
+import type { RecentProduct } from "../visitor.ts";
 import type { PlacementWeights } from "./weights.ts";
 
 /** A product whose neighbours are gathered, and what its viewed and its bought neighbours count. */
@@ -26,20 +27,36 @@ export function sourcesOf(query: RecommendationQuery, weights: PlacementWeights)
   for (const productId of cart.slice(0, CART_SOURCES_MAX)) {
     add(productId, weights.cartViewed, weights.cartBought);
   }
-  let earlier = 1;
+  const session = sessionLength(recent);
   for (let position = 0; position < Math.min(recent.length, weights.context); position++) {
-    const product = recent[position]!;
-    const previous = recent[position - 1];
-    if (previous !== undefined && previous.at - product.at > SESSION_GAP_MS) earlier = weights.earlier;
-    const weight = Math.exp(-position / weights.contextDecay) * earlier;
-    add(product.productId, weight * weights.viewed, weight * weights.bought);
+    const earlier = position < session ? 1 : weights.earlier;
+    const weight = earlier / (position + 1) ** weights.contextPower;
+    add(recent[position]!.productId, weight * weights.viewed, weight * weights.bought);
   }
   return sources;
 }
 
-/** What showing the recent product at a position again counts, as a factor of its chance to be viewed again. */
-export function repeatWeight(position: number, weights: PlacementWeights): number {
-  return position === 0 ? weights.again : weights.returning * Math.exp(-position / weights.returnDecay);
+/**
+ * What showing the recent product at a position again counts, as a factor of its chance to be viewed again: less the
+ * more products came after it and the more there are in the session, more the more often it was looked at.
+ */
+export function repeatWeight(
+  recent: readonly RecentProduct[],
+  position: number,
+  weights: PlacementWeights,
+): number {
+  const session = sessionLength(recent);
+  const looked = recent[position]!.views ** weights.viewsPower / session ** weights.crowding;
+  if (position === 0) return weights.again * looked;
+  const earlier = position < session ? 1 : weights.earlier;
+  return (weights.returning * looked * earlier) / position ** weights.returnPower;
+}
+
+/** How many of the recent products belong to the running session. */
+function sessionLength(recent: readonly RecentProduct[]): number {
+  let length = 1;
+  while (length < recent.length && recent[length - 1]!.at - recent[length]!.at <= SESSION_GAP_MS) length++;
+  return length;
 }
 
 /** Day number of a time; purchases on two of them are two occasions. */

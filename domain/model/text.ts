@@ -20,7 +20,7 @@ export function textShare(products: number): number {
  * not fit is left out, the image first, then the address; the name is cut. The id always stands.
  */
 export function encodeText(product: PublishedProduct, bytesMax: number): Uint8Array {
-  const texts = FIELDS.map((field) => encoder.encode(product[field] ?? ""));
+  const texts: Uint8Array[] = FIELDS.map((field) => encoder.encode(product[field] ?? ""));
   const total = () => texts.reduce((sum, text) => sum + 2 + text.length, 8);
   for (const drop of [3, 2] as const) if (total() > bytesMax) texts[drop] = new Uint8Array(0);
   const spare = total() - bytesMax;

@@ -26,9 +26,9 @@ export const TREND_AMOUNTS: Record<CountKind, number> = {
 
 /** How one list is put together. Chances, strengths and terms of a score are all on the scale of a strength. */
 export interface PlacementWeights {
-  /** Recent products whose neighbours are gathered, and the positions in which their weight falls by e. */
+  /** Recent products whose neighbours are gathered; the one at position p (0 is the newest) weighs (p + 1)^-power. */
   readonly context: number;
-  readonly contextDecay: number;
+  readonly contextPower: number;
   /** Factor for recent products of an earlier session. */
   readonly earlier: number;
   /** Neighbours of recent products: viewed after, and bought together. */
@@ -51,8 +51,11 @@ export interface PlacementWeights {
   readonly returning: number;
   /** Least chance of `again`, so that a reload or a second look keeps its place in a long list. */
   readonly againFloor: number;
-  /** Positions in which the chance to return falls by e. */
-  readonly returnDecay: number;
+  /** The chance to return to position p falls as p^-power. */
+  readonly returnPower: number;
+  /** Either chance grows as (times looked at)^viewsPower, and falls as (products of the session)^-crowding. */
+  readonly viewsPower: number;
+  readonly crowding: number;
   /** Recent products a list may hold, as a share of it, upwards rounded. */
   readonly seenShare: number;
   /** How much liking the category, the brand and the price band adds to a neighbour, as a factor. */
@@ -80,7 +83,7 @@ export interface PlacementWeights {
 
 const PREDICTION: PlacementWeights = {
   context: 10,
-  contextDecay: 2,
+  contextPower: 1.2,
   earlier: 0.3,
   viewed: 1,
   bought: 0.5,
@@ -96,7 +99,9 @@ const PREDICTION: PlacementWeights = {
   again: 3,
   returning: 4,
   againFloor: 0.04,
-  returnDecay: 2.7,
+  returnPower: 1.15,
+  viewsPower: 0.6,
+  crowding: 0.2,
   seenShare: 1,
   fitCategory: 0,
   fitBrand: 0,
