@@ -172,3 +172,60 @@ export const STRENGTH_MANTISSA_BITS = 9;
 // May be shown: not hidden, deleted, sold out nor unknown.
 export const FACT_ELIGIBLE = 1;
 export const FACT_PRICED = 2;
+
+// --- forecast ---------------------------------------------------------------------------------
+// Four series side by side, one f32x4 a day: series s of a block is lane s of every column. All end on the same day.
+export const FORECAST_LANES = 4;
+export const FORECAST_DAYS_MAX = 512;
+export const FORECAST_SEASON_MAX = 64;
+export const FORECAST_EXPERTS = 14;
+// Sums over so many days are backtested for the distribution of demand over a lead time.
+export const FORECAST_SPANS = 4;
+
+export const FORECAST_COLUMN_BYTES = FORECAST_DAYS_MAX * 16;
+
+// Columns in, [day][lane] f32: demand; fraction of the day in stock and open (-1: before the series); views; carts.
+export const FORECAST_DEMAND = STATIC_BYTES;
+export const FORECAST_STOCK = FORECAST_DEMAND + FORECAST_COLUMN_BYTES;
+export const FORECAST_VIEWS = FORECAST_STOCK + FORECAST_COLUMN_BYTES;
+export const FORECAST_CARTS = FORECAST_VIEWS + FORECAST_COLUMN_BYTES;
+// Group's seasonal index, [season position][lane]; the position of day t is t mod season.
+export const FORECAST_GROUP_SEASON = FORECAST_CARTS + FORECAST_COLUMN_BYTES;
+// One f32x4 each: units of demand that outweigh the group's index; demand per view and per cart of the group.
+export const FORECAST_KAPPA = FORECAST_GROUP_SEASON + FORECAST_SEASON_MAX * 16;
+export const FORECAST_GROUP_VIEW_RATE = FORECAST_KAPPA + 16;
+export const FORECAST_GROUP_CART_RATE = FORECAST_KAPPA + 32;
+
+// Columns out, f32x4 rows.
+export const FORECAST_LEVEL = FORECAST_KAPPA + 64;
+export const FORECAST_EXPERT_LEVELS = FORECAST_LEVEL + 16;
+export const FORECAST_EXPERT_WEIGHTS = FORECAST_EXPERT_LEVELS + FORECAST_EXPERTS * 16;
+export const FORECAST_SEASON_INDEX = FORECAST_EXPERT_WEIGHTS + FORECAST_EXPERTS * 16;
+// Running squared error of the sum over a span, and its running mean.
+export const FORECAST_SPAN_VARIANCE = FORECAST_SEASON_INDEX + FORECAST_SEASON_MAX * 16;
+export const FORECAST_SPAN_MEAN = FORECAST_SPAN_VARIANCE + FORECAST_SPANS * 16;
+// Backtest: days, squared error, squared difference of neighbouring days, error, demand, sums judged and covered.
+export const FORECAST_BACKTEST = FORECAST_SPAN_MEAN + FORECAST_SPANS * 16;
+export const BACKTEST_DAYS = 0;
+export const BACKTEST_SQUARED_ERROR = 1;
+export const BACKTEST_SQUARED_STEP = 2;
+export const BACKTEST_ERROR = 3;
+export const BACKTEST_DEMAND = 4;
+export const BACKTEST_JUDGED = 5;
+export const BACKTEST_COVERED = 6;
+export const BACKTEST_ROWS = 7;
+
+// Pooled over all series since `reset_scores`: normal scores of realised sums, a histogram for each span (u32).
+export const FORECAST_SCORES = FORECAST_BACKTEST + BACKTEST_ROWS * 16;
+export const SCORE_BINS = 256;
+// Scores from -SCORE_MAX to SCORE_MAX.
+export const SCORE_MAX = 4;
+
+// Scratch: exposure and combined level by day, levels of the last days by expert, seasonal sums.
+export const FORECAST_EXPOSURE = FORECAST_SCORES + FORECAST_SPANS * SCORE_BINS * 4;
+export const FORECAST_COMBINED = FORECAST_EXPOSURE + FORECAST_COLUMN_BYTES;
+export const FORECAST_RING = FORECAST_COMBINED + FORECAST_COLUMN_BYTES;
+export const FORECAST_RING_DAYS = 64;
+export const FORECAST_SEASON_SUMS = FORECAST_RING + FORECAST_RING_DAYS * FORECAST_EXPERTS * 16;
+export const FORECAST_STATE = FORECAST_SEASON_SUMS + FORECAST_SEASON_MAX * 32;
+export const FORECAST_END = FORECAST_STATE + 4096;

@@ -25,6 +25,20 @@ export interface DemandDistribution {
   readonly days: number;
   readonly mean: number;
   readonly variance: number;
+  /** What the group's own past says of the quantiles: see `Calibration`. */
+  readonly calibration?: Calibration;
+}
+
+/**
+ * Normal scores that realised sums of the group had under their forecasts, as a cumulative histogram. The quantile
+ * asked for is moved to where the past really had that share below it.
+ */
+export interface Calibration {
+  readonly count: number;
+  /** Scores from -max to max. */
+  readonly max: number;
+  /** cumulative[i]: scores up to the end of bin i. */
+  readonly cumulative: ArrayLike<number>;
 }
 
 export interface ExpertWeight {
@@ -57,4 +71,6 @@ export interface SeriesForecast {
   readonly experts: readonly ExpertWeight[];
   readonly backtest: Backtest;
   readonly demandClass: DemandClass;
+  /** Mean demand of the days before, in stock, from the first sale on. */
+  readonly meanDemand: number;
 }

@@ -1,4 +1,3 @@
-import { STATIC_BYTES } from "../layout";
-export function scratch_offset(): u32 {
-  return STATIC_BYTES;
-}
+export { run } from "./bank";
+export { count_cdf, count_quantile, normal_cdf, normal_quantile } from "./distribution";
+export { reset_scores } from "./score";

@@ -1,0 +1,108 @@
+// Distribution of a count: negative binomial, Poisson where the variance is no larger than the mean, and above a mean
+// of 200 a gamma, which is then indistinguishable and needs no sum.
+const SUMMED_MEAN_MAX: f64 = 200;
+const TERMS_MAX = 20_000;
+
+/** Standard normal quantile: Acklam's rational approximation, relative error below 1.2e-9. */
+export function normal_quantile(p: f64): f64 {
+  const low = 0.02425;
+  if (p <= 0) return -Infinity;
+  if (p >= 1) return Infinity;
+  if (p < low) {
+    const q = Math.sqrt(-2 * Math.log(p));
+    return tail(q);
+  }
+  if (p > 1 - low) {
+    const q = Math.sqrt(-2 * Math.log(1 - p));
+    return -tail(q);
+  }
+  const q = p - 0.5;
+  const r = q * q;
+  return (
+    ((((((-3.969683028665376e1 * r + 2.209460984245205e2) * r - 2.759285104469687e2) * r + 1.38357751867269e2) * r -
+      3.066479806614716e1) *
+      r +
+      2.506628277459239) *
+      q) /
+    (((((-5.447609879822406e1 * r + 1.615858368580409e2) * r - 1.556989798598866e2) * r + 6.680131188771972e1) * r -
+      1.328068155288572e1) *
+      r +
+      1)
+  );
+}
+
+function tail(q: f64): f64 {
+  return (
+    (((((-7.784894002430293e-3 * q - 3.223964580411365e-1) * q - 2.400758277161838) * q - 2.549732539343734) * q +
+      4.374664141464968) *
+      q +
+      2.938163982698783) /
+    ((((7.784695709041462e-3 * q + 3.224671290700398e-1) * q + 2.445134137142996) * q + 3.754408661907416) * q + 1)
+  );
+}
+
+/** Standard normal distribution: Abramowitz & Stegun 26.2.17, absolute error below 7.5e-8. */
+export function normal_cdf(z: f64): f64 {
+  const t = 1 / (1 + 0.2316419 * Math.abs(z));
+  const poly = t * (0.31938153 + t * (-0.356563782 + t * (1.781477937 + t * (-1.821255978 + t * 1.330274429))));
+  const upper = 0.3989422804014327 * Math.exp((-z * z) / 2) * poly;
+  return z >= 0 ? 1 - upper : upper;
+}
+
+/** Chance of nothing, the first term of the sum. */
+function chanceOfNone(mean: f64, variance: f64): f64 {
+  if (variance <= mean * (1 + 1e-9)) return Math.exp(-mean);
+  const size = (mean * mean) / (variance - mean);
+  return Math.exp(-size * Math.log(variance / mean));
+}
+
+/** Chance of n + 1 over chance of n. */
+// @ts-ignore: decorator
+@inline function ratio(n: f64, mean: f64, variance: f64): f64 {
+  if (variance <= mean * (1 + 1e-9)) return mean / (n + 1);
+  const size = (mean * mean) / (variance - mean);
+  return ((n + size) / (n + 1)) * ((variance - mean) / variance);
+}
+
+/** Whether the sum over counts is exact and short; else the gamma is used. */
+function isSummed(mean: f64, variance: f64): bool {
+  return mean <= SUMMED_MEAN_MAX && chanceOfNone(mean, variance) > 1e-280;
+}
+
+/** Least count that is not exceeded with chance p. A mean of 0 gives 0. */
+export function count_quantile(mean: f64, variance: f64, p: f64): f64 {
+  if (!(mean > 0)) return 0;
+  if (!isSummed(mean, variance)) {
+    const a = Math.max(variance, mean) / (9 * mean * mean);
+    const root = 1 - a + normal_quantile(p) * Math.sqrt(a);
+    return root <= 0 ? 0 : Math.ceil(mean * root * root * root - 0.5);
+  }
+  let chance = chanceOfNone(mean, variance);
+  let sum = chance;
+  let n = 0;
+  while (sum < p && n < TERMS_MAX) {
+    chance *= ratio(n, mean, variance);
+    sum += chance;
+    n++;
+  }
+  return n;
+}
+
+/** Chance that the count is at most x. */
+export function count_cdf(mean: f64, variance: f64, x: f64): f64 {
+  if (x < 0) return 0;
+  if (!(mean > 0)) return 1;
+  if (!isSummed(mean, variance)) {
+    const a = Math.max(variance, mean) / (9 * mean * mean);
+    return normal_cdf((Math.cbrt((x + 0.5) / mean) - (1 - a)) / Math.sqrt(a));
+  }
+  let chance = chanceOfNone(mean, variance);
+  let sum = chance;
+  const last = Math.min(Math.floor(x), TERMS_MAX);
+  for (let n: f64 = 0; n < last; n++) {
+    chance *= ratio(n, mean, variance);
+    sum += chance;
+    if (sum > 1 - 1e-12) return 1;
+  }
+  return Math.min(1, sum);
+}

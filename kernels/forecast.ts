@@ -1,0 +1,397 @@
+import * as L from "../assembly/layout.ts";
+import type {
+  Backtest,
+  Calibration,
+  DemandClass,
+  DemandDistribution,
+  DemandSeries,
+  ExpertWeight,
+  ForecastOptions,
+  SeriesForecast,
+} from "../domain/forecast.ts";
+import { annualFactors, type Group, groupOf } from "./forecast-group.ts";
+
+interface Exports {
+  readonly memory: WebAssembly.Memory;
+  run(days: number, season: number, span: number, behaviour: number): void;
+  reset_scores(): void;
+  count_quantile(mean: number, variance: number, p: number): number;
+  count_cdf(mean: number, variance: number, x: number): number;
+  normal_cdf(z: number): number;
+  normal_quantile(p: number): number;
+}
+
+export const EXPERTS = [
+  "ses_01",
+  "ses_02",
+  "ses_05",
+  "ses_10",
+  "ses_20",
+  "ses_35",
+  "tsb_02",
+  "tsb_05",
+  "tsb_10",
+  "sba",
+  "window_28",
+  "window_56",
+  "views",
+  "carts",
+] as const;
+
+/** Units of demand that outweigh the group's seasonal index. */
+const KAPPA_UNITS = 100;
+/** Sums that experts and distributions are judged by, days: 14 where there is a week. */
+const SPAN_DAYS = 14;
+/** Share of a series' own dispersion (in logs) against its group's. */
+const OWN_DISPERSION = 0.7;
+/** Scores that weigh as much as the plain distribution. */
+const CALIBRATION_PRIOR = 300;
+/** Syntetos, Boylan & Croston 2005: intervals above this are intermittent, squared variation above that is erratic. */
+const ADI_LIMIT = 1.32;
+const CV2_LIMIT = 0.49;
+
+/** What is read back of one series, in units. */
+interface Fit {
+  readonly level: number;
+  readonly season: Float64Array;
+  readonly experts: ExpertWeight[];
+  readonly backtest: Backtest;
+  /** Variance over mean of the sum over each span; NaN where nothing is known. */
+  readonly dispersion: number[];
+  readonly size: number;
+}
+
+/** Forecasts many series side by side; one per isolate, its memory is scratch between calls. */
+export class Forecaster {
+  private readonly exports: Exports;
+  private readonly floats: Float32Array;
+  private readonly words: Uint32Array;
+
+  constructor(module: WebAssembly.Module) {
+    this.exports = new WebAssembly.Instance(module, {}).exports as unknown as Exports;
+    this.floats = new Float32Array(this.exports.memory.buffer);
+    this.words = new Uint32Array(this.exports.memory.buffer);
+  }
+
+  /**
+   * Forecasts in the order given. All series are one group: what they say together (shut days, season, dispersion,
+   * calibration) helps each. Series that end on different days are different groups.
+   */
+  forecast(series: readonly DemandSeries[], options: ForecastOptions): SeriesForecast[] {
+    const groups = new Map<number, number[]>();
+    series.forEach(({ startDay, demand }, i) => {
+      const end = startDay + demand.length;
+      const members = groups.get(end);
+      if (members === undefined) groups.set(end, [i]);
+      else members.push(i);
+    });
+    const forecasts: SeriesForecast[] = new Array(series.length);
+    for (const members of groups.values()) {
+      const group = members.map((i) => series[i]!);
+      this.forecastGroup(group, options).forEach((forecast, n) => {
+        forecasts[members[n]!] = forecast;
+      });
+    }
+    return forecasts;
+  }
+
+  /** Least demand that is not exceeded with chance p, a whole number. */
+  quantile({ mean, variance, calibration }: DemandDistribution, p: number): number {
+    return this.exports.count_quantile(
+      mean,
+      variance,
+      calibration === undefined ? p : this.moved(calibration, p),
+    );
+  }
+
+  /** Chance that the demand is at most x. */
+  cdf({ mean, variance, calibration }: DemandDistribution, x: number): number {
+    const plain = this.exports.count_cdf(mean, variance, x);
+    if (calibration === undefined || plain <= 0 || plain >= 1) return plain;
+    // Inverse of a monotone map by bisection.
+    let low = 0;
+    let high = 1;
+    for (let i = 0; i < 30; i++) {
+      const middle = (low + high) / 2;
+      if (this.moved(calibration, middle) <= plain) low = middle;
+      else high = middle;
+    }
+    return (low + high) / 2;
+  }
+
+  /** Where in the plain distribution the share p of the group's past really lay, held towards p by a prior. */
+  private moved({ count, max, cumulative }: Calibration, p: number): number {
+    const plain = this.exports.normal_quantile(p);
+    const target = p * count;
+    const bins = cumulative.length;
+    // First bin whose end reaches the target.
+    let bin = 0;
+    for (let last = bins - 1; bin < last; ) {
+      const middle = (bin + last) >> 1;
+      if (cumulative[middle]! >= target) last = middle;
+      else bin = middle + 1;
+    }
+    const below = bin > 0 ? cumulative[bin - 1]! : 0;
+    const within = Math.max(1e-9, cumulative[bin]! - below);
+    const past = -max + ((bin + Math.min(1, (target - below) / within)) * 2 * max) / bins;
+    const weight = count / (count + CALIBRATION_PRIOR);
+    return this.exports.normal_cdf(weight * past + (1 - weight) * plain);
+  }
+
+  private forecastGroup(series: readonly DemandSeries[], options: ForecastOptions): SeriesForecast[] {
+    const { season } = options;
+    const longest = series.reduce((most, { demand }) => Math.max(most, demand.length), 0);
+    const days = Math.min(longest, L.FORECAST_DAYS_MAX);
+    const span = season === 7 ? SPAN_DAYS : Math.max(1, Math.min(SPAN_DAYS, season));
+    const group = groupOf(series, days, season);
+    const behaviour = group.viewRate > 0 || group.cartRate > 0;
+    this.exports.reset_scores();
+    const fits: Fit[] = [];
+    for (let from = 0; from < series.length; from += L.FORECAST_LANES) {
+      const block = series.slice(from, from + L.FORECAST_LANES);
+      const scales = this.fill(block, group, days, season, behaviour);
+      this.exports.run(days, season, span, behaviour ? 1 : 0);
+      block.forEach((one, lane) => fits.push(this.read(one, lane, scales[lane]!, days, season)));
+    }
+    const calibrations = this.calibrations();
+    const typical = typicalDispersion(fits);
+    const annual =
+      season === 7 ? annualFactors(group, options.horizon) : new Float64Array(options.horizon).fill(1);
+    return series.map((one, i) =>
+      this.build(one, fits[i]!, typical, calibrations, annual, span, days, options),
+    );
+  }
+
+  /** Writes a block's columns, each series scaled to a mean of one. Returns the scales. */
+  private fill(
+    block: readonly DemandSeries[],
+    group: Group,
+    days: number,
+    season: number,
+    behaviour: boolean,
+  ): number[] {
+    const { floats } = this;
+    const lanes = L.FORECAST_LANES;
+    const scales: number[] = [];
+    for (let lane = 0; lane < lanes; lane++) {
+      const one = block[lane];
+      const skip = (one?.demand.length ?? 0) - days;
+      const scale = one === undefined ? 1 : scaleOf(one);
+      scales.push(scale);
+      let y = L.FORECAST_DEMAND / 4 + lane;
+      let x = L.FORECAST_STOCK / 4 + lane;
+      for (let t = 0; t < days; t++, y += lanes, x += lanes) {
+        const from = t + skip;
+        if (one === undefined || from < 0) {
+          floats[y] = 0;
+          floats[x] = -1;
+        } else {
+          floats[y] = one.demand[from]! / scale;
+          floats[x] = group.open[t]! * (one.inStock === undefined ? 1 : one.inStock[from]!);
+        }
+      }
+      if (behaviour) {
+        this.fillCounts(L.FORECAST_VIEWS, one?.views, lane, skip, days);
+        this.fillCounts(L.FORECAST_CARTS, one?.carts, lane, skip, days);
+      }
+      for (let i = 0; i < season; i++) {
+        floats[L.FORECAST_GROUP_SEASON / 4 + i * lanes + lane] = group.season[i]!;
+      }
+      floats[L.FORECAST_KAPPA / 4 + lane] = KAPPA_UNITS / scale;
+      floats[L.FORECAST_GROUP_VIEW_RATE / 4 + lane] = one?.views === undefined ? 0 : group.viewRate / scale;
+      floats[L.FORECAST_GROUP_CART_RATE / 4 + lane] = one?.carts === undefined ? 0 : group.cartRate / scale;
+    }
+    return scales;
+  }
+
+  private fillCounts(
+    column: number,
+    counts: ArrayLike<number> | undefined,
+    lane: number,
+    skip: number,
+    days: number,
+  ): void {
+    let at = column / 4 + lane;
+    for (let t = 0; t < days; t++, at += L.FORECAST_LANES) {
+      this.floats[at] = counts === undefined || t + skip < 0 ? 0 : counts[t + skip]!;
+    }
+  }
+
+  private read(one: DemandSeries, lane: number, scale: number, days: number, season: number): Fit {
+    const at = (address: number, row: number) => this.floats[address / 4 + row * L.FORECAST_LANES + lane]!;
+    const index = new Float64Array(season);
+    for (let i = 0; i < season; i++) index[i] = at(L.FORECAST_SEASON_INDEX, i);
+    const weights = EXPERTS.map((_, k) => at(L.FORECAST_EXPERT_WEIGHTS, k));
+    const total = weights.reduce((a, b) => a + b, 0);
+    const tested = at(L.FORECAST_BACKTEST, L.BACKTEST_DAYS);
+    const step = at(L.FORECAST_BACKTEST, L.BACKTEST_SQUARED_STEP);
+    const demand = at(L.FORECAST_BACKTEST, L.BACKTEST_DEMAND);
+    const judged = at(L.FORECAST_BACKTEST, L.BACKTEST_JUDGED);
+    let sales = 0;
+    let units = 0;
+    for (let i = Math.max(0, one.demand.length - days); i < one.demand.length; i++) {
+      if (one.demand[i]! > 0) {
+        sales++;
+        units += one.demand[i]!;
+      }
+    }
+    return {
+      level: at(L.FORECAST_LEVEL, 0) * scale,
+      season: index,
+      experts: EXPERTS.map((expert, k) => ({
+        expert,
+        weight: total > 0 ? weights[k]! / total : 0,
+        level: at(L.FORECAST_EXPERT_LEVELS, k) * scale,
+      })),
+      backtest: {
+        days: tested,
+        ...(step > 0 && { rmsse: Math.sqrt(at(L.FORECAST_BACKTEST, L.BACKTEST_SQUARED_ERROR) / step) }),
+        ...(demand > 0 && { bias: at(L.FORECAST_BACKTEST, L.BACKTEST_ERROR) / demand }),
+        ...(judged > 0 && { coverage: at(L.FORECAST_BACKTEST, L.BACKTEST_COVERED) / judged }),
+      },
+      dispersion: Array.from({ length: L.FORECAST_SPANS }, (_, s) => {
+        const mean = at(L.FORECAST_SPAN_MEAN, s);
+        return mean > 1e-6 ? (at(L.FORECAST_SPAN_VARIANCE, s) * scale) / mean : Number.NaN;
+      }),
+      size: sales > 0 ? units / sales : 1,
+    };
+  }
+
+  private calibrations(): (Calibration | undefined)[] {
+    return Array.from({ length: L.FORECAST_SPANS }, (_, span) => {
+      const cumulative = new Float64Array(L.SCORE_BINS);
+      let count = 0;
+      for (let bin = 0; bin < L.SCORE_BINS; bin++) {
+        count += this.words[L.FORECAST_SCORES / 4 + span * L.SCORE_BINS + bin]!;
+        cumulative[bin] = count;
+      }
+      return count > 0 ? { count, max: L.SCORE_MAX, cumulative } : undefined;
+    });
+  }
+
+  private build(
+    one: DemandSeries,
+    fit: Fit,
+    typical: readonly number[],
+    calibrations: readonly (Calibration | undefined)[],
+    annual: Float64Array,
+    span: number,
+    days: number,
+    { horizon, season, quantiles }: ForecastOptions,
+  ): SeriesForecast {
+    const spans = [1, Math.max(1, span >> 1), span, span * 2];
+    const dispersions = fit.dispersion.map((own, s) => {
+      const group = typical[s]! * fit.size;
+      return Number.isFinite(own) && own > 0 ? own ** OWN_DISPERSION * group ** (1 - OWN_DISPERSION) : group;
+    });
+    const cumulative: DemandDistribution[] = [];
+    const means: number[] = [];
+    let sum = 0;
+    let variance = 0;
+    for (let d = 0; d < horizon; d++) {
+      const mean = fit.level * fit.season[(days + d) % season]! * annual[d]!;
+      means.push(mean);
+      sum += mean;
+      variance = Math.max(variance, sum * interpolated(spans, dispersions, d + 1));
+      const calibration = calibrations[nearest(spans, d + 1)];
+      cumulative.push({
+        days: d + 1,
+        mean: sum,
+        variance,
+        ...(calibration !== undefined && { calibration }),
+      });
+    }
+    const known = new Map<number, number[]>();
+    const daily = means.map((mean) => {
+      let values = known.get(mean);
+      if (values === undefined) {
+        let least = 0;
+        values = quantiles.map((p) => {
+          least = Math.max(least, this.exports.count_quantile(mean, mean * dispersions[0]!, p));
+          return least;
+        });
+        known.set(mean, values);
+      }
+      return { mean, quantiles: values };
+    });
+    return {
+      id: one.id,
+      startDay: one.startDay + one.demand.length,
+      daily,
+      cumulative,
+      experts: fit.experts,
+      backtest: fit.backtest,
+      demandClass: classOf(one),
+      meanDemand: scaleOf(one),
+    };
+  }
+}
+
+/** Mean demand of a day in stock from the first sale on; 1 for a series that never sold. */
+function scaleOf({ demand, inStock }: DemandSeries): number {
+  let sum = 0;
+  let days = 0;
+  for (let t = 0; t < demand.length; t++) {
+    if (sum === 0 && !(demand[t]! > 0)) continue;
+    sum += demand[t]!;
+    days += inStock === undefined ? 1 : inStock[t]!;
+  }
+  return sum > 0 ? sum / Math.max(1, days) : 1;
+}
+
+/** Geometric mean over the group of dispersion by size of a sale, for each span. */
+function typicalDispersion(fits: readonly Fit[]): number[] {
+  return Array.from({ length: L.FORECAST_SPANS }, (_, s) => {
+    let sum = 0;
+    let count = 0;
+    for (const { dispersion, size } of fits) {
+      const own = dispersion[s]!;
+      if (!Number.isFinite(own) || own <= 0) continue;
+      sum += Math.log(own / size);
+      count++;
+    }
+    return count > 0 ? Math.exp(sum / count) : 1.5;
+  });
+}
+
+/** Linear in the logarithm of the days, held beyond the ends. */
+function interpolated(spans: readonly number[], values: readonly number[], days: number): number {
+  for (let s = 1; s < spans.length; s++) {
+    const low = spans[s - 1]!;
+    const high = spans[s]!;
+    if (days > high || high === low) continue;
+    const share = Math.max(0, Math.log(days / low) / Math.log(high / low));
+    return values[s - 1]! + share * (values[s]! - values[s - 1]!);
+  }
+  return values.at(-1)!;
+}
+
+function nearest(spans: readonly number[], days: number): number {
+  let best = 1;
+  for (let s = 1; s < spans.length; s++) {
+    if (Math.abs(Math.log(days / spans[s]!)) < Math.abs(Math.log(days / spans[best]!))) best = s;
+  }
+  return best;
+}
+
+/** Label by how often and how evenly a SKU sells. */
+function classOf({ demand }: DemandSeries): DemandClass {
+  let sales = 0;
+  let sum = 0;
+  let squares = 0;
+  let first = -1;
+  for (let t = 0; t < demand.length; t++) {
+    const y = demand[t]!;
+    if (!(y > 0)) continue;
+    if (first < 0) first = t;
+    sales++;
+    sum += y;
+    squares += y * y;
+  }
+  if (sales === 0) return "none";
+  const interval = (demand.length - first) / sales;
+  const mean = sum / sales;
+  const variation = Math.max(0, squares / sales - mean * mean) / (mean * mean);
+  if (interval > ADI_LIMIT) return variation > CV2_LIMIT ? "lumpy" : "intermittent";
+  return variation > CV2_LIMIT ? "erratic" : "smooth";
+}
