@@ -48,4 +48,6 @@ export interface StockPosition {
   readonly policy: ReplenishmentPolicy;
   /** Fraction of each recent day in stock, by day number; days not named were wholly in stock. */
   readonly inStock: readonly { readonly day: number; readonly fraction: number }[];
+  /** Nothing is available since, Unix ms. */
+  readonly outSince?: number;
 }

@@ -12,12 +12,8 @@ export interface DemandSeries {
 }
 
 export interface ForecastOptions {
-  /** Days ahead, 1..90. */
-  readonly horizon: number;
   /** Length of the season, days; 7 unless told. 1: none. */
   readonly season: number;
-  /** Ascending, each in (0, 1). */
-  readonly quantiles: readonly number[];
 }
 
 /** Distribution of the demand summed over the first `days` days. */
@@ -61,16 +57,39 @@ export interface Backtest {
 
 export type DemandClass = "smooth" | "erratic" | "intermittent" | "lumpy" | "none";
 
+/** Any number of days ahead may be asked for, up to FORECAST_AHEAD_DAYS_MAX. */
 export interface SeriesForecast {
   readonly id: string;
-  /** Day number of daily[0]: the day after the series. */
+  /** Day number of the first day ahead: the day after the series. */
   readonly startDay: number;
-  readonly daily: readonly { readonly mean: number; readonly quantiles: readonly number[] }[];
-  /** cumulative[d - 1]: demand of the first d days, d = 1..horizon; monotone in d. */
-  readonly cumulative: readonly DemandDistribution[];
+  /** Of the day `ahead` days after the first. */
+  day(ahead: number): DemandDistribution;
+  /** Of the first `days` days together; mean and variance never fall with the days. */
+  over(days: number): DemandDistribution;
   readonly experts: readonly ExpertWeight[];
   readonly backtest: Backtest;
   readonly demandClass: DemandClass;
   /** Mean demand of the days before, in stock, from the first sale on. */
   readonly meanDemand: number;
+  /** Units of all days before. */
+  readonly totalDemand: number;
+  /** Standard deviation over mean of the weekly sums from the first sale on; undefined below four weeks. */
+  readonly weeklyVariation?: number;
+}
+
+/** What the distributions of counts answer. */
+export interface CountDistributions {
+  /** Least demand that is not exceeded with chance p, a whole number. */
+  quantile(demand: DemandDistribution, p: number): number;
+  /** Chance that the demand is at most x. */
+  cdf(demand: DemandDistribution, x: number): number;
+  /** Whether the demand is at most x with a chance above p: cheaper than its chance. */
+  atMost(demand: DemandDistribution, x: number, p: number): boolean;
+  /** Expected demand beyond x. */
+  excess(demand: DemandDistribution, x: number): number;
+}
+
+export interface SeriesForecaster extends CountDistributions {
+  /** Forecasts in the order given; series that end on the same day help each other. */
+  forecast(series: readonly DemandSeries[], options: ForecastOptions): SeriesForecast[];
 }

@@ -127,5 +127,29 @@ export const DEMAND_DAYS_MAX = 400;
 export const PLANNER_PAGE_SKUS = 1_024;
 /** Series of one POST /v1/forecast. */
 export const FORECAST_SERIES_MAX = 1_000;
-/** Days ahead. */
+/** Days of one series of POST /v1/forecast. */
+export const FORECAST_SERIES_DAYS_MAX = 512;
+/** Days ahead that a list of days may ask for. */
 export const FORECAST_HORIZON_DAYS_MAX = 90;
+/** Days ahead of sums: the longest lead time and review period together. */
+export const FORECAST_AHEAD_DAYS_MAX = 730;
+/** Quantiles of one answer. */
+export const FORECAST_QUANTILES_MAX = 19;
+/** SKUs one planner knows; a further one's demand is not kept. */
+export const PLANNER_SKUS_MAX = 200_000;
+/** Days of one block of a planner page: what a flush rewrites. */
+export const PLANNER_BLOCK_DAYS = 32;
+/** Blocks of demand in a planner's memory; the one not used for longest falls out, it is stored. */
+export const PLANNER_BLOCKS_IN_MEMORY_MAX = 80;
+/** Order lines a planner remembers in memory, by hash; days not used for longest fall out, they are stored. */
+export const PLANNER_KEYS_IN_MEMORY_MAX = 800_000;
+/** Journal of a planner before it is folded without waiting for its time. */
+export const PLANNER_JOURNAL_BYTES_MAX = 4 * 1024 * 1024;
+/** Deliveries on their way to one SKU at one location. */
+export const INCOMING_MAX = 100;
+/** Locations of one SKU. */
+export const LOCATIONS_MAX = 64;
+/** Days out of stock that a SKU's stock remembers; the oldest fall out. */
+export const OUTAGE_DAYS_MAX = 400;
+/** Answers of adjustments kept for their Idempotency-Key, 24 h at most; the oldest falls out. */
+export const IDEMPOTENCY_KEYS_MAX = 1_000;

@@ -2,10 +2,13 @@
 import type { Activity } from "../domain/activity.ts";
 import type { BehaviourCount, DemandLine, ReplenishmentPolicy, StockPosition } from "../domain/demand.ts";
 import type { ModelManifest } from "../domain/model/manifest.ts";
+import type { BoardPage, BoardRequest } from "../domain/planner/board.ts";
 import type { ProfileView } from "../domain/profile/view.ts";
 import type { CatalogueProduct } from "../domain/recommendation.ts";
 import type { ProductFact, SignalDelta, SignalPacket } from "../domain/signal.ts";
+import type { AdjustmentReason, StockRefusal } from "../domain/stock.ts";
 import type { VisitorContext } from "../domain/visitor.ts";
+import type { PlannerForecast } from "./demand-planner-outlook.ts";
 
 // --- UserProfile: one per visitor, named `u:<userId>` or `a:<anonymousId>` ---------------------
 
@@ -107,18 +110,6 @@ export interface StockView {
   readonly updated_at: string;
 }
 
-/** Problem codes are stable; the Worker turns them into problem+json. */
-export interface StockProblem {
-  readonly problem:
-    | "unknown_sku"
-    | "precondition_required"
-    | "precondition_failed"
-    | "insufficient_stock"
-    | "idempotency_key_reused";
-  readonly detail: string;
-  readonly items?: { sku: string; requested: number; available: number }[];
-}
-
 export interface StockPut {
   readonly sku: string;
   readonly location?: string;
@@ -134,45 +125,42 @@ export interface StockAdjustment {
   readonly sku: string;
   readonly location?: string;
   readonly delta: number;
-  readonly reason: "receipt" | "return" | "shrinkage" | "count" | "sale";
+  readonly reason: AdjustmentReason;
   readonly idempotencyKey?: string;
   readonly now: number;
 }
 
 export interface InventoryRpc {
-  read(): Promise<StockView | StockProblem>;
-  put(put: StockPut): Promise<{ created: boolean; stock: StockView } | StockProblem>;
-  adjust(adjustment: StockAdjustment): Promise<{ repeated: boolean; stock: StockView } | StockProblem>;
+  read(): Promise<StockView | StockRefusal>;
+  put(put: StockPut): Promise<{ created: boolean; stock: StockView } | StockRefusal>;
+  adjust(adjustment: StockAdjustment): Promise<{ repeated: boolean; stock: StockView } | StockRefusal>;
 }
 
 // --- DemandPlanner: named `planner` (or `planner:<shard>`) -------------------------------------
 
-export interface BoardQuery {
-  readonly status?: BoardStatus;
-  readonly sort: "revenue_at_risk" | "order_by" | "days_of_cover" | "sku";
-  readonly limit: number;
-  readonly cursor?: string;
+export interface BoardQuery extends BoardRequest {
   readonly now: number;
 }
 
-export type BoardStatus = "order_now" | "order_soon" | "ok" | "overstock" | "out_of_stock" | "no_demand";
+export interface PlannerTotals {
+  readonly skus: number;
+  readonly orders: number;
+  readonly lines: number;
+  readonly units: number;
+}
 
 export interface DemandPlannerRpc {
-  /** Durable when answered; (orderId, sku) counts once. */
+  /** Durable when answered; (orderId, sku) counts once. Lines older than 400 days are neither. */
   record(lines: readonly DemandLine[]): Promise<{ counted: number; duplicates: number }>;
   /** (shard, sequence) counts once. */
   behave(delta: { shard: number; sequence: number; counts: readonly BehaviourCount[] }): Promise<void>;
   position(position: StockPosition): Promise<void>;
   /** JSON of `GET /v1/inventory/:sku/forecast`; undefined for a SKU never sold nor stocked. */
-  forecast(query: {
-    sku: string;
-    horizon: number;
-    now: number;
-  }): Promise<Record<string, unknown> | undefined>;
-  /** JSON of the board's page. */
-  board(query: BoardQuery): Promise<{ items: Record<string, unknown>[]; next_cursor?: string }>;
-  /** Counts for health and for checking a load: orders, lines, units per SKU where asked. */
-  totals(): Promise<{ skus: number; orders: number; lines: number; units: number }>;
+  forecast(query: { sku: string; horizon: number; now: number }): Promise<PlannerForecast | undefined>;
+  /** A page of the board. */
+  board(query: BoardQuery): Promise<BoardPage>;
+  /** What was counted in all. */
+  totals(): Promise<PlannerTotals>;
 }
 
 export type { ModelManifest, ProductFact, ProfileView };

@@ -8,7 +8,9 @@ import type {
   ExpertWeight,
   ForecastOptions,
   SeriesForecast,
+  SeriesForecaster,
 } from "../domain/forecast.ts";
+import { FORECAST_AHEAD_DAYS_MAX } from "../domain/limits.ts";
 import { annualFactors, type Group, groupOf } from "./forecast-group.ts";
 
 interface Exports {
@@ -17,6 +19,7 @@ interface Exports {
   reset_scores(): void;
   count_quantile(mean: number, variance: number, p: number): number;
   count_cdf(mean: number, variance: number, x: number): number;
+  count_excess(mean: number, variance: number, x: number): number;
   normal_cdf(z: number): number;
   normal_quantile(p: number): number;
 }
@@ -49,6 +52,8 @@ const CALIBRATION_PRIOR = 300;
 /** Syntetos, Boylan & Croston 2005: intervals above this are intermittent, squared variation above that is erratic. */
 const ADI_LIMIT = 1.32;
 const CV2_LIMIT = 0.49;
+/** Weeks before their variation says anything. */
+const WEEKS_MIN = 4;
 
 /** What is read back of one series, in units. */
 interface Fit {
@@ -58,11 +63,16 @@ interface Fit {
   readonly backtest: Backtest;
   /** Variance over mean of the sum over each span; NaN where nothing is known. */
   readonly dispersion: number[];
+  /** Units of a sale. */
   readonly size: number;
+  /** Mean demand of a day in stock. */
+  readonly scale: number;
+  /** Of all days. */
+  readonly units: number;
 }
 
 /** Forecasts many series side by side; one per isolate, its memory is scratch between calls. */
-export class Forecaster {
+export class Forecaster implements SeriesForecaster {
   private readonly exports: Exports;
   private readonly floats: Float32Array;
   private readonly words: Uint32Array;
@@ -77,7 +87,7 @@ export class Forecaster {
    * Forecasts in the order given. All series are one group: what they say together (shut days, season, dispersion,
    * calibration) helps each. Series that end on different days are different groups.
    */
-  forecast(series: readonly DemandSeries[], options: ForecastOptions): SeriesForecast[] {
+  forecast(series: readonly DemandSeries[], { season }: ForecastOptions): SeriesForecast[] {
     const groups = new Map<number, number[]>();
     series.forEach(({ startDay, demand }, i) => {
       const end = startDay + demand.length;
@@ -88,14 +98,13 @@ export class Forecaster {
     const forecasts: SeriesForecast[] = new Array(series.length);
     for (const members of groups.values()) {
       const group = members.map((i) => series[i]!);
-      this.forecastGroup(group, options).forEach((forecast, n) => {
+      this.forecastGroup(group, season).forEach((forecast, n) => {
         forecasts[members[n]!] = forecast;
       });
     }
     return forecasts;
   }
 
-  /** Least demand that is not exceeded with chance p, a whole number. */
   quantile({ mean, variance, calibration }: DemandDistribution, p: number): number {
     return this.exports.count_quantile(
       mean,
@@ -104,7 +113,6 @@ export class Forecaster {
     );
   }
 
-  /** Chance that the demand is at most x. */
   cdf({ mean, variance, calibration }: DemandDistribution, x: number): number {
     const plain = this.exports.count_cdf(mean, variance, x);
     if (calibration === undefined || plain <= 0 || plain >= 1) return plain;
@@ -117,6 +125,15 @@ export class Forecaster {
       else high = middle;
     }
     return (low + high) / 2;
+  }
+
+  atMost({ mean, variance, calibration }: DemandDistribution, x: number, p: number): boolean {
+    const plain = calibration === undefined ? p : this.moved(calibration, p);
+    return this.exports.count_cdf(mean, variance, x) > plain;
+  }
+
+  excess({ mean, variance }: DemandDistribution, x: number): number {
+    return this.exports.count_excess(mean, variance, x);
   }
 
   /** Where in the plain distribution the share p of the group's past really lay, held towards p by a prior. */
@@ -138,8 +155,7 @@ export class Forecaster {
     return this.exports.normal_cdf(weight * past + (1 - weight) * plain);
   }
 
-  private forecastGroup(series: readonly DemandSeries[], options: ForecastOptions): SeriesForecast[] {
-    const { season } = options;
+  private forecastGroup(series: readonly DemandSeries[], season: number): SeriesForecast[] {
     const longest = series.reduce((most, { demand }) => Math.max(most, demand.length), 0);
     const days = Math.min(longest, L.FORECAST_DAYS_MAX);
     const span = season === 7 ? SPAN_DAYS : Math.max(1, Math.min(SPAN_DAYS, season));
@@ -151,15 +167,21 @@ export class Forecaster {
       const block = series.slice(from, from + L.FORECAST_LANES);
       const scales = this.fill(block, group, days, season, behaviour);
       this.exports.run(days, season, span, behaviour ? 1 : 0);
-      block.forEach((one, lane) => fits.push(this.read(one, lane, scales[lane]!, days, season)));
+      for (const [lane, one] of block.entries()) fits.push(this.read(one, lane, scales[lane]!, days, season));
     }
     const calibrations = this.calibrations();
     const typical = typicalDispersion(fits);
-    const annual =
-      season === 7 ? annualFactors(group, options.horizon) : new Float64Array(options.horizon).fill(1);
-    return series.map((one, i) =>
-      this.build(one, fits[i]!, typical, calibrations, annual, span, days, options),
-    );
+    const annual = season === 7 ? annualFactors(group, FORECAST_AHEAD_DAYS_MAX) : undefined;
+    const spans = [1, Math.max(1, span >> 1), span, span * 2];
+    return series.map((one, i) => {
+      const fit = fits[i]!;
+      const dispersions = fit.dispersion.map((own, s) => {
+        const shared = typical[s]! * fit.size;
+        const known = Number.isFinite(own) && own > 0;
+        return known ? own ** OWN_DISPERSION * shared ** (1 - OWN_DISPERSION) : shared;
+      });
+      return new Outlook(one, fit, { spans, dispersions, calibrations, annual, position: days % season });
+    });
   }
 
   /** Writes a block's columns, each series scaled to a mean of one. Returns the scales. */
@@ -254,6 +276,8 @@ export class Forecaster {
         return mean > 1e-6 ? (at(L.FORECAST_SPAN_VARIANCE, s) * scale) / mean : Number.NaN;
       }),
       size: sales > 0 ? units / sales : 1,
+      scale,
+      units,
     };
   }
 
@@ -268,62 +292,76 @@ export class Forecaster {
       return count > 0 ? { count, max: L.SCORE_MAX, cumulative } : undefined;
     });
   }
+}
 
-  private build(
-    one: DemandSeries,
-    fit: Fit,
-    typical: readonly number[],
-    calibrations: readonly (Calibration | undefined)[],
-    annual: Float64Array,
-    span: number,
-    days: number,
-    { horizon, season, quantiles }: ForecastOptions,
-  ): SeriesForecast {
-    const spans = [1, Math.max(1, span >> 1), span, span * 2];
-    const dispersions = fit.dispersion.map((own, s) => {
-      const group = typical[s]! * fit.size;
-      return Number.isFinite(own) && own > 0 ? own ** OWN_DISPERSION * group ** (1 - OWN_DISPERSION) : group;
-    });
-    const cumulative: DemandDistribution[] = [];
-    const means: number[] = [];
-    let sum = 0;
-    let variance = 0;
-    for (let d = 0; d < horizon; d++) {
-      const mean = fit.level * fit.season[(days + d) % season]! * annual[d]!;
+interface Future {
+  readonly spans: readonly number[];
+  /** Variance over mean of the sum over each span. */
+  readonly dispersions: readonly number[];
+  readonly calibrations: readonly (Calibration | undefined)[];
+  /** Factor of each day ahead; undefined: 1. */
+  readonly annual: Float64Array | undefined;
+  /** Of the first day ahead in its season. */
+  readonly position: number;
+}
+
+/** A series' days ahead, computed as far as they are asked for. */
+class Outlook implements SeriesForecast {
+  readonly id: string;
+  readonly startDay: number;
+  readonly experts: readonly ExpertWeight[];
+  readonly backtest: Backtest;
+  readonly demandClass: DemandClass;
+  readonly meanDemand: number;
+  readonly totalDemand: number;
+  readonly weeklyVariation?: number;
+  private readonly fit: Fit;
+  private readonly future: Future;
+  /** Of the first n days, at n. */
+  private readonly means: number[] = [0];
+  private readonly variances: number[] = [0];
+
+  constructor(series: DemandSeries, fit: Fit, future: Future) {
+    this.id = series.id;
+    this.startDay = series.startDay + series.demand.length;
+    this.experts = fit.experts;
+    this.backtest = fit.backtest;
+    this.demandClass = classOf(series);
+    this.meanDemand = fit.scale;
+    this.totalDemand = fit.units;
+    const variation = weeklyVariation(series);
+    if (variation !== undefined) this.weeklyVariation = variation;
+    this.fit = fit;
+    this.future = future;
+  }
+
+  day(ahead: number): DemandDistribution {
+    const mean = this.mean(ahead);
+    return { days: 1, mean, variance: mean * this.future.dispersions[0]! };
+  }
+
+  over(days: number): DemandDistribution {
+    const { spans, dispersions, calibrations } = this.future;
+    const { means, variances } = this;
+    for (let d = means.length; d <= days; d++) {
+      const mean = means[d - 1]! + this.mean(d - 1);
       means.push(mean);
-      sum += mean;
-      variance = Math.max(variance, sum * interpolated(spans, dispersions, d + 1));
-      const calibration = calibrations[nearest(spans, d + 1)];
-      cumulative.push({
-        days: d + 1,
-        mean: sum,
-        variance,
-        ...(calibration !== undefined && { calibration }),
-      });
+      variances.push(Math.max(variances[d - 1]!, mean * interpolated(spans, dispersions, d)));
     }
-    const known = new Map<number, number[]>();
-    const daily = means.map((mean) => {
-      let values = known.get(mean);
-      if (values === undefined) {
-        let least = 0;
-        values = quantiles.map((p) => {
-          least = Math.max(least, this.exports.count_quantile(mean, mean * dispersions[0]!, p));
-          return least;
-        });
-        known.set(mean, values);
-      }
-      return { mean, quantiles: values };
-    });
+    const calibration = calibrations[nearest(spans, days)];
     return {
-      id: one.id,
-      startDay: one.startDay + one.demand.length,
-      daily,
-      cumulative,
-      experts: fit.experts,
-      backtest: fit.backtest,
-      demandClass: classOf(one),
-      meanDemand: scaleOf(one),
+      days,
+      mean: means[days]!,
+      variance: variances[days]!,
+      ...(calibration !== undefined && { calibration }),
     };
+  }
+
+  private mean(ahead: number): number {
+    const { season, level } = this.fit;
+    return (
+      level * season[(this.future.position + ahead) % season.length]! * (this.future.annual?.[ahead] ?? 1)
+    );
   }
 }
 
@@ -394,4 +432,22 @@ function classOf({ demand }: DemandSeries): DemandClass {
   const variation = Math.max(0, squares / sales - mean * mean) / (mean * mean);
   if (interval > ADI_LIMIT) return variation > CV2_LIMIT ? "lumpy" : "intermittent";
   return variation > CV2_LIMIT ? "erratic" : "smooth";
+}
+
+/** Standard deviation over mean of whole weeks from the first sale on. */
+function weeklyVariation({ demand }: DemandSeries): number | undefined {
+  let first = 0;
+  while (first < demand.length && !(demand[first]! > 0)) first++;
+  const weeks = Math.floor((demand.length - first) / 7);
+  if (weeks < WEEKS_MIN) return undefined;
+  let sum = 0;
+  let squares = 0;
+  for (let w = 0; w < weeks; w++) {
+    let units = 0;
+    for (let t = demand.length - (w + 1) * 7; t < demand.length - w * 7; t++) units += demand[t]!;
+    sum += units;
+    squares += units * units;
+  }
+  const mean = sum / weeks;
+  return mean > 0 ? Math.sqrt(Math.max(0, squares / weeks - mean * mean)) / mean : undefined;
 }

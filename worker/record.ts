@@ -8,10 +8,10 @@ import {
 import type { SignalPacket } from "../domain/signal.ts";
 import { combinerName, combinerShard } from "../domain/visitor-name.ts";
 import type { Env } from "../durable-objects/env.ts";
+import { PLANNER_NAME } from "../durable-objects/names.ts";
 import type { RecordResult } from "../durable-objects/rpc.ts";
 import { Problem, retryAfter } from "./problem.ts";
 
-const PLANNER_NAME = "planner";
 const BUSY_RETRY_SECONDS = 1;
 
 /** An activity of a visitor, and where its outcome belongs. */

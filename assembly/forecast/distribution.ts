@@ -106,3 +106,31 @@ export function count_cdf(mean: f64, variance: f64, x: f64): f64 {
   }
   return Math.min(1, sum);
 }
+
+/** Expected count beyond x: sum of (n - x) p(n) over n > x = mean - x + sum of (x - n) p(n) over n < x. */
+export function count_excess(mean: f64, variance: f64, x: f64): f64 {
+  if (!(mean > 0)) return 0;
+  if (x <= 0) return mean - x;
+  if (!isSummed(mean, variance)) {
+    // Gamma of shape k: E[(D - x)+] = mean (1 - F_{k+1}(x)) - x (1 - F_k(x)).
+    const scale = Math.max(variance, mean) / mean;
+    const shape = mean / scale;
+    const at = x / scale;
+    return Math.max(0, mean * (1 - gammaCdf(shape + 1, at)) - x * (1 - gammaCdf(shape, at)));
+  }
+  let chance = chanceOfNone(mean, variance);
+  let below = x * chance;
+  const last = Math.min(Math.ceil(x) - 1, TERMS_MAX);
+  for (let n: f64 = 0; n < last; n++) {
+    chance *= ratio(n, mean, variance);
+    below += (x - n - 1) * chance;
+    if (n > mean && chance < 1e-15) break;
+  }
+  return Math.max(0, mean - x + below);
+}
+
+/** Of unit scale, by the cube root that is nearly normal (Wilson & Hilferty 1931). */
+function gammaCdf(shape: f64, x: f64): f64 {
+  const a = 1 / (9 * shape);
+  return normal_cdf((Math.cbrt(x / shape) - (1 - a)) / Math.sqrt(a));
+}

@@ -1,6 +1,7 @@
 import * as v from "valibot";
-import { REQUEST_BYTES_MAX, STOCK_UNITS_MAX } from "../../domain/limits.ts";
-import type { StockProblem, StockView } from "../../durable-objects/rpc.ts";
+import { INCOMING_MAX, REQUEST_BYTES_MAX, STOCK_UNITS_MAX } from "../../domain/limits.ts";
+import { ADJUSTMENT_REASONS, type StockProblemCode, type StockRefusal } from "../../domain/stock.ts";
+import type { StockView } from "../../durable-objects/rpc.ts";
 import { readJson } from "../body.ts";
 import { type Exchange, json } from "../exchange.ts";
 import { Problem } from "../problem.ts";
@@ -46,7 +47,7 @@ const putSchema = v.strictObject(
           }),
           "must be a list of {quantity, eta}",
         ),
-        v.maxLength(100, "must not hold more than 100 deliveries"),
+        v.maxLength(INCOMING_MAX, `must not hold more than ${INCOMING_MAX} deliveries`),
       ),
     ),
   },
@@ -56,10 +57,7 @@ const putSchema = v.strictObject(
 const adjustmentSchema = v.strictObject(
   {
     delta: v.pipe(units(-STOCK_UNITS_MAX), v.notValue(0, "must not be 0")),
-    reason: v.picklist(
-      ["receipt", "return", "shrinkage", "count"],
-      "must be one of receipt, return, shrinkage, count",
-    ),
+    reason: v.picklist(ADJUSTMENT_REASONS, `must be one of ${ADJUSTMENT_REASONS.join(", ")}`),
     location: v.optional(id),
   },
   "must be an object",
@@ -149,12 +147,15 @@ function stockJson({ etag, policy, ...stock }: StockView, status: number): Respo
 
 const CODES = {
   unknown_sku: "not_found",
+  on_hand_required: "invalid_values",
+  too_many_locations: "invalid_values",
+  too_much_stock: "invalid_values",
   precondition_required: "precondition_required",
   precondition_failed: "precondition_failed",
   insufficient_stock: "insufficient_stock",
   idempotency_key_reused: "idempotency_key_reused",
-} as const satisfies Record<StockProblem["problem"], string>;
+} as const satisfies Record<StockProblemCode, string>;
 
-function problemOf({ problem, detail, items }: StockProblem): Problem {
+function problemOf({ problem, detail, items }: StockRefusal): Problem {
   return new Problem(CODES[problem], detail, items === undefined ? {} : { items });
 }

@@ -1,24 +1,24 @@
 import * as v from "valibot";
 import { forecastAnswer } from "../../domain/forecast-json.ts";
-import { parseForecastRequest } from "../../domain/forecast-request.ts";
 import { FORECAST_HORIZON_DAYS_MAX, IMPORT_BYTES_MAX, LIST_ITEMS_MAX } from "../../domain/limits.ts";
+import { BOARD_SORTS, isCursor } from "../../domain/planner/board.ts";
+import { STOCK_STATUSES } from "../../domain/replenishment.ts";
+import { PLANNER_NAME } from "../../durable-objects/names.ts";
 import { forecaster } from "../../kernels/forecaster.ts";
 import { getRecommender } from "../../kernels/model-loader.ts";
 import { readJson } from "../body.ts";
 import { type Exchange, json } from "../exchange.ts";
-import { invalid, Problem } from "../problem.ts";
+import { Problem } from "../problem.ts";
 import { check, count, id, queryOf } from "../schema/common.ts";
+import { parseForecastRequest } from "../schema/forecast.ts";
 
-const PLANNER_NAME = "planner";
 const HORIZON_DEFAULT_DAYS = 28;
-const STATUSES = ["order_now", "order_soon", "ok", "overstock", "out_of_stock", "no_demand"] as const;
-const SORTS = ["revenue_at_risk", "order_by", "days_of_cover", "sku"] as const;
 
 const boardQuery = v.object({
-  status: v.optional(v.picklist(STATUSES, `must be one of ${STATUSES.join(", ")}`)),
-  sort: v.optional(v.picklist(SORTS, `must be one of ${SORTS.join(", ")}`), "revenue_at_risk"),
+  status: v.optional(v.picklist(STOCK_STATUSES, `must be one of ${STOCK_STATUSES.join(", ")}`)),
+  sort: v.optional(v.picklist(BOARD_SORTS, `must be one of ${BOARD_SORTS.join(", ")}`), "revenue_at_risk"),
   limit: count(1, LIST_ITEMS_MAX, 50),
-  cursor: v.optional(v.pipe(v.string(), v.maxLength(1_024, "is not a cursor of this list"))),
+  cursor: v.optional(v.pipe(v.string(), v.check(isCursor, "is not a cursor of this list"))),
 });
 
 /** `GET /v1/inventory/:sku/forecast?horizon=28` */
@@ -37,8 +37,7 @@ export async function getForecast({ env, ctx, url, params, now }: Exchange): Pro
 /** `POST /v1/forecast`: for series given in the body; nothing is stored. */
 export async function postForecast({ request }: Exchange): Promise<Response> {
   const parsed = parseForecastRequest(await readJson(request, IMPORT_BYTES_MAX));
-  if (!parsed.ok) throw invalid(parsed.problems, "invalid_values");
-  return json(forecastAnswer(parsed.request, forecaster()));
+  return json(forecastAnswer(parsed, forecaster()));
 }
 
 /** `GET /v1/replenishment?status=&sort=&limit=&cursor=`: the board, with the names the model knows. */
@@ -54,8 +53,8 @@ export async function getBoard({ env, ctx, url, now }: Exchange): Promise<Respon
   return json({
     ...page,
     items: page.items.map((item) => {
-      const name = recommender.product(String(item["sku"]))?.name;
-      return name === undefined ? item : { sku: item["sku"], name, ...item };
+      const name = recommender.product(item.sku)?.name;
+      return name === undefined ? item : { name, ...item };
     }),
   });
 }

@@ -1,0 +1,108 @@
+// The replenishment board: one row a SKU with known stock, sorted, filtered, in pages.
+
+import type { DemandClass } from "../forecast.ts";
+import { abcClass, type Decision, type StockStatus, type xyzClass } from "../replenishment.ts";
+
+export const BOARD_SORTS = ["revenue_at_risk", "order_by", "days_of_cover", "sku"] as const;
+export type BoardSort = (typeof BOARD_SORTS)[number];
+
+export interface BoardRow extends Decision {
+  readonly sku: string;
+  readonly mean_daily_demand: number;
+  readonly lead_time_days: number;
+  readonly service_level: number;
+  readonly unit_price: number | null;
+  /** Of the days that are kept, at the present price. */
+  readonly revenue: number;
+  readonly class: {
+    readonly abc: ReturnType<typeof abcClass>;
+    readonly xyz: ReturnType<typeof xyzClass>;
+    readonly demand: DemandClass;
+  };
+}
+
+export interface BoardRequest {
+  readonly status?: StockStatus;
+  readonly sort: BoardSort;
+  readonly limit: number;
+  readonly cursor?: string;
+}
+
+export interface BoardPage {
+  readonly items: BoardRow[];
+  readonly next_cursor?: string;
+}
+
+/** Rows with their class by revenue: the best sellers that together make 80 % are A, to 95 % B, the rest C. */
+export function classified(rows: readonly BoardRow[]): BoardRow[] {
+  const all = rows.reduce((sum, { revenue }) => sum + revenue, 0);
+  let before = 0;
+  return [...rows]
+    .sort((a, b) => b.revenue - a.revenue || compare(a.sku, b.sku))
+    .map((row) => {
+      const abc = row.revenue > 0 ? abcClass(before / all) : "C";
+      before += row.revenue;
+      return { ...row, class: { ...row.class, abc } };
+    });
+}
+
+/** In the order of the board: what is worst first, ties by SKU. */
+export function sorted(rows: readonly BoardRow[], sort: BoardSort): BoardRow[] {
+  return [...rows].sort((a, b) => keyOf(a, sort) - keyOf(b, sort) || compare(a.sku, b.sku));
+}
+
+/** @param rows in the order of the request's sort. A cursor is the place of the last row seen, so it outlasts changes. */
+export function pageOf(rows: readonly BoardRow[], { status, sort, limit, cursor }: BoardRequest): BoardPage {
+  const last = cursor === undefined ? undefined : decodeCursor(cursor);
+  const items: BoardRow[] = [];
+  for (const row of rows) {
+    if (status !== undefined && row.status !== status) continue;
+    if (last !== undefined && !isAfter(row, sort, last)) continue;
+    if (items.length === limit) {
+      const end = items.at(-1)!;
+      return { items, next_cursor: encodeCursor({ key: keyOf(end, sort), sku: end.sku }) };
+    }
+    items.push(row);
+  }
+  return { items };
+}
+
+/** Whether a text is a cursor that `pageOf` gave. */
+export function isCursor(text: string): boolean {
+  return decodeCursor(text) !== undefined;
+}
+
+interface Place {
+  readonly key: number;
+  readonly sku: string;
+}
+
+function isAfter(row: BoardRow, sort: BoardSort, { key, sku }: Place): boolean {
+  const own = keyOf(row, sort);
+  return own > key || (own === key && compare(row.sku, sku) > 0);
+}
+
+/** Smaller comes first. Finite, so that a cursor can say it. */
+function keyOf(row: BoardRow, sort: BoardSort): number {
+  if (sort === "revenue_at_risk") return -(row.revenue_at_risk ?? 0);
+  if (sort === "order_by") return row.order_by === null ? Number.MAX_VALUE : Date.parse(row.order_by);
+  if (sort === "days_of_cover") return row.days_of_cover ?? Number.MAX_VALUE;
+  return 0;
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+function encodeCursor({ key, sku }: Place): string {
+  return encodeURIComponent(JSON.stringify([key, sku]));
+}
+
+function decodeCursor(text: string): Place | undefined {
+  try {
+    const [key, sku] = JSON.parse(decodeURIComponent(text)) as unknown[];
+    return typeof key === "number" && typeof sku === "string" ? { key, sku } : undefined;
+  } catch {
+    return undefined;
+  }
+}
