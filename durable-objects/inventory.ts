@@ -1,5 +1,6 @@
 import { DurableObject } from "cloudflare:workers";
 import { Calendar } from "../domain/calendar.ts";
+import { MODEL_NAME, PLANNER_NAME } from "../domain/object-names.ts";
 import {
   adjustStock,
   etagOf,
@@ -12,7 +13,6 @@ import {
 } from "../domain/stock.ts";
 import type { Env } from "./env.ts";
 import { InventoryStore } from "./inventory-store.ts";
-import { MODEL_NAME, PLANNER_NAME } from "./names.ts";
 import type { InventoryRpc, StockAdjustment, StockPut, StockView } from "./rpc.ts";
 
 /** Changes of so long are told together. */

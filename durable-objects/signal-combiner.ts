@@ -1,12 +1,12 @@
 import { DurableObject } from "cloudflare:workers";
 import type { BehaviourCount } from "../domain/demand.ts";
 import { COMBINER_SUMS_MAX, DAY_MS, DELTA_SUMS_MAX } from "../domain/limits.ts";
+import { MODEL_NAME, PLANNER_NAME } from "../domain/object-names.ts";
 import { SeenPackets } from "../domain/seen-packets.ts";
 import type { SignalPacket, Signals } from "../domain/signal.ts";
 import { decodeSignals, encodeSignals } from "../domain/signal-codec.ts";
 import { SignalAccumulator } from "../domain/signal-merge.ts";
 import type { Env } from "./env.ts";
-import { MODEL_NAME, PLANNER_NAME } from "./names.ts";
 import type { SignalCombinerRpc } from "./rpc.ts";
 import { SignalCombinerStore, type StoredDelta } from "./signal-combiner-store.ts";
 

@@ -1,12 +1,12 @@
 import { DurableObject } from "cloudflare:workers";
 import type { Activity } from "../domain/activity.ts";
 import { EXPORT_ACTIVITIES_MAX, SESSION_GAP_MS, UNSENT_BYTES_MAX } from "../domain/limits.ts";
+import { PLANNER_NAME } from "../domain/object-names.ts";
 import type { ProfilePage, Unsent } from "../domain/profile/page.ts";
 import { contextOf, type ProfileView, viewOf } from "../domain/profile/view.ts";
 import type { VisitorContext } from "../domain/visitor.ts";
 import { combinerName, combinerShard } from "../domain/visitor-name.ts";
 import type { Env } from "./env.ts";
-import { PLANNER_NAME } from "./names.ts";
 import type { RecordBatch, RecordResult, UserProfileRpc } from "./rpc.ts";
 import { UserProfileStore } from "./user-profile-store.ts";
 

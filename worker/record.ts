@@ -5,10 +5,10 @@ import {
   DEMAND_LINES_PER_CALL_MAX,
   VISITORS_AT_ONCE_MAX,
 } from "../domain/limits.ts";
+import { PLANNER_NAME } from "../domain/object-names.ts";
 import type { SignalPacket } from "../domain/signal.ts";
 import { combinerName, combinerShard } from "../domain/visitor-name.ts";
 import type { Env } from "../durable-objects/env.ts";
-import { PLANNER_NAME } from "../durable-objects/names.ts";
 import type { RecordResult } from "../durable-objects/rpc.ts";
 import { Problem, retryAfter } from "./problem.ts";
 

@@ -1,9 +1,9 @@
 import * as v from "valibot";
 import { forecastAnswer } from "../../domain/forecast-json.ts";
 import { FORECAST_HORIZON_DAYS_MAX, IMPORT_BYTES_MAX, LIST_ITEMS_MAX } from "../../domain/limits.ts";
+import { PLANNER_NAME } from "../../domain/object-names.ts";
 import { BOARD_SORTS, isCursor } from "../../domain/planner/board.ts";
 import { STOCK_STATUSES } from "../../domain/replenishment.ts";
-import { PLANNER_NAME } from "../../durable-objects/names.ts";
 import { forecaster } from "../../kernels/forecaster.ts";
 import { getRecommender } from "../../kernels/model-loader.ts";
 import { readJson } from "../body.ts";
