@@ -35,14 +35,25 @@ export async function getAsset({ request, url, env }: Exchange): Promise<Respons
     await found.body?.cancel();
     throw new Problem("not_found", `There is no ${url.pathname}.`);
   }
-  const body = request.method === "HEAD" ? null : found.body;
-  return new Response(body, {
-    headers: {
-      "content-type": type,
-      "content-security-policy": POLICY,
-      "x-content-type-options": "nosniff",
-      "referrer-policy": "no-referrer",
-      "cache-control": "no-cache",
-    },
-  });
+  const body = await found.arrayBuffer();
+  const etag = found.headers.get("etag") ?? (await etagOf(body));
+  const headers = {
+    "content-type": type,
+    "content-security-policy": POLICY,
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cache-control": "no-cache",
+    etag,
+  };
+  const known = request.headers.get("if-none-match")?.split(",") ?? [];
+  if (known.some((tag) => tag.trim().replace(/^W\//, "") === etag.replace(/^W\//, ""))) {
+    return new Response(null, { status: 304, headers });
+  }
+  return new Response(request.method === "HEAD" ? null : body, { headers });
+}
+
+/** A plain disk service gives none. */
+async function etagOf(body: ArrayBuffer): Promise<string> {
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", body));
+  return `"${[...digest.subarray(0, 12)].map((byte) => byte.toString(16).padStart(2, "0")).join("")}"`;
 }

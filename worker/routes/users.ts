@@ -24,10 +24,11 @@ export async function getUser({ env, now, params }: Exchange): Promise<Response>
   return json({ [field]: given, ...view });
 }
 
-/** `GET /v1/users/:id/export`: every stored activity, as NDJSON where that is accepted, else as a JSON array. */
+/** `GET /v1/users/:id/export`: every stored activity, as NDJSON where that is accepted, else beside the profile. */
 export async function exportUser({ request, env, now, params }: Exchange): Promise<Response> {
   const given = check(id, params["id"], "invalid_request", "id");
-  const { profile } = await find(given, env, now);
+  const { field, profile, view } = await find(given, env, now);
+  const opening = `${JSON.stringify({ [field]: given, profile: view }).slice(0, -1)},"activities":[`;
   const lines = /\bndjson\b/.test(request.headers.get("accept") ?? "");
   const encoder = new TextEncoder();
   let cursor: string | undefined;
@@ -36,8 +37,8 @@ export async function exportUser({ request, env, now, params }: Exchange): Promi
     async pull(controller) {
       const page = await profile.exportActivities(cursor);
       const texts = page.activities.map((activity) => JSON.stringify(activityView(activity)));
-      const head = lines ? "" : first ? "[" : texts.length > 0 ? "," : "";
-      const tail = lines && texts.length > 0 ? "\n" : !lines && page.cursor === undefined ? "]" : "";
+      const head = lines ? "" : first ? opening : texts.length > 0 ? "," : "";
+      const tail = lines && texts.length > 0 ? "\n" : !lines && page.cursor === undefined ? "]}" : "";
       controller.enqueue(encoder.encode(head + texts.join(lines ? "\n" : ",") + tail));
       first = false;
       cursor = page.cursor;
