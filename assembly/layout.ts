@@ -215,7 +215,7 @@ export const BACKTEST_JUDGED = 5;
 export const BACKTEST_COVERED = 6;
 export const BACKTEST_ROWS = 7;
 
-// Pooled over all series since `reset_scores`: normal scores of realised sums, a histogram for each span (u32).
+// Pooled over all series since `reset_group`: normal scores of realised sums, a histogram for each span (u32).
 export const FORECAST_SCORES = FORECAST_BACKTEST + BACKTEST_ROWS * 16;
 export const SCORE_BINS = 256;
 // Scores from -SCORE_MAX to SCORE_MAX.
@@ -228,4 +228,8 @@ export const FORECAST_RING = FORECAST_COMBINED + FORECAST_COLUMN_BYTES;
 export const FORECAST_RING_DAYS = 64;
 export const FORECAST_SEASON_SUMS = FORECAST_RING + FORECAST_RING_DAYS * FORECAST_EXPERTS * 16;
 export const FORECAST_STATE = FORECAST_SEASON_SUMS + FORECAST_SEASON_MAX * 32;
-export const FORECAST_END = FORECAST_STATE + 4096;
+// Pooled over all series since `reset_group`, f32x4 rows by day: sums over the span that ends there, and what was
+// forecast of them, each series scaled to a mean of one.
+export const FORECAST_POOL_DEMAND = FORECAST_STATE + 4096;
+export const FORECAST_POOL_FORECAST = FORECAST_POOL_DEMAND + FORECAST_COLUMN_BYTES;
+export const FORECAST_END = FORECAST_POOL_FORECAST + FORECAST_COLUMN_BYTES;

@@ -16,7 +16,7 @@ import { annualFactors, type Group, groupOf } from "./forecast-group.ts";
 interface Exports {
   readonly memory: WebAssembly.Memory;
   run(days: number, season: number, span: number, behaviour: number): void;
-  reset_scores(): void;
+  reset_group(): void;
   count_quantile(mean: number, variance: number, p: number): number;
   count_cdf(mean: number, variance: number, x: number): number;
   count_excess(mean: number, variance: number, x: number): number;
@@ -49,6 +49,16 @@ const SPAN_DAYS = 14;
 const OWN_DISPERSION = 0.7;
 /** Scores that weigh as much as the plain distribution. */
 const CALIBRATION_PRIOR = 300;
+/** How much of the group's recent error is taken to go on, and how fast it is forgotten, a day. */
+const MOMENTUM_POWER = 0.3;
+const MOMENTUM_MEMORY = 0.8;
+const MOMENTUM_MAX = 1.5;
+/** Days over which the group's error of its sums is averaged, its bound, and its growth with the days ahead. */
+const WANDER_DAYS = 112;
+const WANDER_MAX = 0.5;
+const WANDER_POWER = 1.5;
+/** The span by which experts are judged, among the four. */
+const JUDGED_SPAN = 2;
 /** Syntetos, Boylan & Croston 2005: intervals above this are intermittent, squared variation above that is erratic. */
 const ADI_LIMIT = 1.32;
 const CV2_LIMIT = 0.49;
@@ -161,7 +171,7 @@ export class Forecaster implements SeriesForecaster {
     const span = season === 7 ? SPAN_DAYS : Math.max(1, Math.min(SPAN_DAYS, season));
     const group = groupOf(series, days, season);
     const behaviour = group.viewRate > 0 || group.cartRate > 0;
-    this.exports.reset_scores();
+    this.exports.reset_group();
     const fits: Fit[] = [];
     for (let from = 0; from < series.length; from += L.FORECAST_LANES) {
       const block = series.slice(from, from + L.FORECAST_LANES);
@@ -172,6 +182,7 @@ export class Forecaster implements SeriesForecaster {
     const calibrations = this.calibrations();
     const typical = typicalDispersion(fits);
     const annual = season === 7 ? annualFactors(group, FORECAST_AHEAD_DAYS_MAX) : undefined;
+    const { momentum, wander } = this.course(days);
     const spans = [1, Math.max(1, span >> 1), span, span * 2];
     return series.map((one, i) => {
       const fit = fits[i]!;
@@ -180,7 +191,15 @@ export class Forecaster implements SeriesForecaster {
         const known = Number.isFinite(own) && own > 0;
         return known ? own ** OWN_DISPERSION * shared ** (1 - OWN_DISPERSION) : shared;
       });
-      return new Outlook(one, fit, { spans, dispersions, calibrations, annual, position: days % season });
+      return new Outlook(one, fit, {
+        spans,
+        dispersions,
+        calibrations,
+        annual,
+        momentum,
+        wander,
+        position: days % season,
+      });
     });
   }
 
@@ -281,6 +300,30 @@ export class Forecaster implements SeriesForecaster {
     };
   }
 
+  /** How the group's sums ran against what was forecast of them. */
+  private course(days: number): { momentum: number; wander: number } {
+    let [demands, forecasts, squares, count, weight] = [0, 0, 0, 0, 1];
+    for (let t = days - 1; t >= Math.max(0, days - WANDER_DAYS); t--) {
+      let [demand, forecast] = [0, 0];
+      for (let lane = 0; lane < L.FORECAST_LANES; lane++) {
+        demand += this.floats[L.FORECAST_POOL_DEMAND / 4 + t * L.FORECAST_LANES + lane]!;
+        forecast += this.floats[L.FORECAST_POOL_FORECAST / 4 + t * L.FORECAST_LANES + lane]!;
+      }
+      if (!(forecast > 0)) continue;
+      squares += (demand / forecast - 1) ** 2;
+      count++;
+      demands += weight * demand;
+      forecasts += weight * forecast;
+      weight *= MOMENTUM_MEMORY;
+    }
+    if (count === 0) return { momentum: 1, wander: 0 };
+    const momentum = (demands / forecasts) ** MOMENTUM_POWER;
+    return {
+      momentum: Math.min(MOMENTUM_MAX, Math.max(1 / MOMENTUM_MAX, momentum)),
+      wander: Math.min(WANDER_MAX, Math.sqrt(squares / count)),
+    };
+  }
+
   private calibrations(): (Calibration | undefined)[] {
     return Array.from({ length: L.FORECAST_SPANS }, (_, span) => {
       const cumulative = new Float64Array(L.SCORE_BINS);
@@ -301,6 +344,10 @@ interface Future {
   readonly calibrations: readonly (Calibration | undefined)[];
   /** Factor of each day ahead; undefined: 1. */
   readonly annual: Float64Array | undefined;
+  /** Factor by which the group's demand ran ahead of its forecasts lately. */
+  readonly momentum: number;
+  /** Relative error of the group's sums. */
+  readonly wander: number;
   /** Of the first day ahead in its season. */
   readonly position: number;
 }
@@ -341,12 +388,15 @@ class Outlook implements SeriesForecast {
   }
 
   over(days: number): DemandDistribution {
-    const { spans, dispersions, calibrations } = this.future;
+    const { spans, dispersions, calibrations, wander } = this.future;
     const { means, variances } = this;
+    const span = spans[JUDGED_SPAN]!;
     for (let d = means.length; d <= days; d++) {
       const mean = means[d - 1]! + this.mean(d - 1);
       means.push(mean);
-      variances.push(Math.max(variances[d - 1]!, mean * interpolated(spans, dispersions, d)));
+      // What moves the whole group wanders: its share of the variance grows faster than the days.
+      const shared = (wander * mean) ** 2 * (d / span) ** WANDER_POWER;
+      variances.push(Math.max(variances[d - 1]!, mean * interpolated(spans, dispersions, d) + shared));
     }
     const calibration = calibrations[nearest(spans, days)];
     return {
@@ -360,7 +410,10 @@ class Outlook implements SeriesForecast {
   private mean(ahead: number): number {
     const { season, level } = this.fit;
     return (
-      level * season[(this.future.position + ahead) % season.length]! * (this.future.annual?.[ahead] ?? 1)
+      level *
+      this.future.momentum *
+      season[(this.future.position + ahead) % season.length]! *
+      (this.future.annual?.[ahead] ?? 1)
     );
   }
 }

@@ -22,6 +22,8 @@ import {
   FORECAST_KAPPA,
   FORECAST_LANES,
   FORECAST_LEVEL,
+  FORECAST_POOL_DEMAND,
+  FORECAST_POOL_FORECAST,
   FORECAST_RING,
   FORECAST_RING_DAYS,
   FORECAST_SEASON_INDEX,
@@ -206,13 +208,24 @@ function seasonIndex(position: i32, kappa: v128, grow: v128): v128 {
     const counts = f32x4.gt(mu, zero);
     if (!v128.any_true(counts)) continue;
     if (s > 0 && t >= SCORE_AFTER && t % SCORE_EVERY == 0) score(s, sumY, mu, counts);
-    if (s == 2) cover(sumY, mu, counts, t);
+    if (s == 2) {
+      cover(sumY, mu, counts, t);
+      if (t >= SCORE_AFTER) pool(t, sumY, mu, counts);
+    }
     const off = f32x4.sub(sumY, mu);
     blend(row(FORECAST_SPAN_VARIANCE, s), f32x4.mul(off, off), SPAN_MEMORY, counts);
     blend(row(FORECAST_SPAN_MEAN, s), mu, SPAN_MEMORY, counts);
     if (s == 2) judgeExperts(t, length, experts, sumY, sumX);
     if (s == 0 && t >= BACKTEST_AFTER) backtest(t, y, off, counts);
   }
+}
+
+// @ts-ignore: decorator
+@inline function pool(t: i32, sum: v128, mu: v128, mask: v128): void {
+  const demand = row(FORECAST_POOL_DEMAND, t);
+  const forecast = row(FORECAST_POOL_FORECAST, t);
+  v128.store(demand, f32x4.add(v128.load(demand), v128.and(sum, mask)));
+  v128.store(forecast, f32x4.add(v128.load(forecast), v128.and(mu, mask)));
 }
 
 // @ts-ignore: decorator

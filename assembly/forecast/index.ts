@@ -1,3 +1,3 @@
 export { run } from "./bank";
 export { count_cdf, count_excess, count_quantile, normal_cdf, normal_quantile } from "./distribution";
-export { reset_scores } from "./score";
+export { reset_group } from "./score";

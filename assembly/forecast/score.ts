@@ -1,5 +1,5 @@
 // Normal scores of what was realised, pooled over series: what the forecast distribution is recalibrated by.
-import { FORECAST_SCORES, FORECAST_SPANS, SCORE_BINS, SCORE_MAX } from "../layout";
+import { FORECAST_COLUMN_BYTES, FORECAST_POOL_DEMAND, FORECAST_SCORES, FORECAST_SPANS, SCORE_BINS, SCORE_MAX } from "../layout";
 
 /** Normal score of x under a gamma of this mean and variance: Wilson & Hilferty 1931, the cube root is nearly normal. */
 export function gammaScore(x: f32, mean: f32, variance: f32): f32 {
@@ -15,7 +15,8 @@ export function take(span: i32, z: f32): void {
   store<u32>(at, load<u32>(at) + 1);
 }
 
-/** Forgets all scores: a new group begins. */
-export function reset_scores(): void {
+/** Forgets what is pooled: a new group begins. */
+export function reset_group(): void {
   memory.fill(FORECAST_SCORES, 0, FORECAST_SPANS * SCORE_BINS * 4);
+  memory.fill(FORECAST_POOL_DEMAND, 0, FORECAST_COLUMN_BYTES * 2);
 }
