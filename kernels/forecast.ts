@@ -183,7 +183,7 @@ export class Forecaster implements SeriesForecaster {
     const typical = typicalDispersion(fits);
     const annual = season === 7 ? annualFactors(group, FORECAST_AHEAD_DAYS_MAX) : undefined;
     const { momentum, wander } = this.course(days);
-    const spans = [1, Math.max(1, span >> 1), span, span * 2];
+    const spans = new SpanTable([1, Math.max(1, span >> 1), span, span * 2]);
     return series.map((one, i) => {
       const fit = fits[i]!;
       const dispersions = fit.dispersion.map((own, s) => {
@@ -338,7 +338,7 @@ export class Forecaster implements SeriesForecaster {
 }
 
 interface Future {
-  readonly spans: readonly number[];
+  readonly spans: SpanTable;
   /** Variance over mean of the sum over each span. */
   readonly dispersions: readonly number[];
   readonly calibrations: readonly (Calibration | undefined)[];
@@ -390,15 +390,15 @@ class Outlook implements SeriesForecast {
   over(days: number): DemandDistribution {
     const { spans, dispersions, calibrations, wander } = this.future;
     const { means, variances } = this;
-    const span = spans[JUDGED_SPAN]!;
+    const span = spans.spans[JUDGED_SPAN]!;
     for (let d = means.length; d <= days; d++) {
       const mean = means[d - 1]! + this.mean(d - 1);
       means.push(mean);
       // What moves the whole group wanders: its share of the variance grows faster than the days.
       const shared = (wander * mean) ** 2 * (d / span) ** WANDER_POWER;
-      variances.push(Math.max(variances[d - 1]!, mean * interpolated(spans, dispersions, d) + shared));
+      variances.push(Math.max(variances[d - 1]!, mean * spans.interpolated(dispersions, d) + shared));
     }
-    const calibration = calibrations[nearest(spans, days)];
+    const calibration = calibrations[spans.nearest(days)];
     return {
       days,
       mean: means[days]!,
@@ -445,16 +445,38 @@ function typicalDispersion(fits: readonly Fit[]): number[] {
   });
 }
 
-/** Linear in the logarithm of the days, held beyond the ends. */
-function interpolated(spans: readonly number[], values: readonly number[], days: number): number {
-  for (let s = 1; s < spans.length; s++) {
-    const low = spans[s - 1]!;
-    const high = spans[s]!;
-    if (days > high || high === low) continue;
-    const share = Math.max(0, Math.log(days / low) / Math.log(high / low));
-    return values[s - 1]! + share * (values[s]! - values[s - 1]!);
+/** Where each number of days lies between the spans, linear in the logarithm of the days, held beyond the ends. */
+class SpanTable {
+  readonly spans: readonly number[];
+  private readonly low: Uint8Array;
+  private readonly share: Float64Array;
+  private readonly near: Uint8Array;
+
+  constructor(spans: readonly number[]) {
+    this.spans = spans;
+    this.low = new Uint8Array(FORECAST_AHEAD_DAYS_MAX + 1);
+    this.share = new Float64Array(FORECAST_AHEAD_DAYS_MAX + 1);
+    this.near = new Uint8Array(FORECAST_AHEAD_DAYS_MAX + 1);
+    const last = spans.length - 1;
+    for (let days = 1; days <= FORECAST_AHEAD_DAYS_MAX; days++) {
+      let s = 0;
+      while (s < last - 1 && days > spans[s + 1]!) s++;
+      const [from, to] = [spans[s]!, spans[s + 1]!];
+      this.low[days] = s;
+      this.share[days] = to > from ? Math.min(1, Math.max(0, Math.log(days / from) / Math.log(to / from))) : 1;
+      this.near[days] = nearest(spans, days);
+    }
   }
-  return values.at(-1)!;
+
+  interpolated(values: readonly number[], days: number): number {
+    const s = this.low[days]!;
+    return values[s]! + this.share[days]! * (values[s + 1]! - values[s]!);
+  }
+
+  /** The span that is nearest, among those whose scores are taken. */
+  nearest(days: number): number {
+    return this.near[days]!;
+  }
 }
 
 function nearest(spans: readonly number[], days: number): number {

@@ -39,8 +39,8 @@ import { gammaScore, take } from "./score";
 
 /** Forgetting of the seasonal sums, a day. */
 const SEASON_MEMORY: f32 = 0.997;
-/** Forgetting of the experts' squared errors, a day. */
-const ERROR_MEMORY: f32 = 0.98;
+/** Forgetting of the experts' squared errors: .98 a day, but they are judged every other day. */
+const ERROR_MEMORY: f32 = 0.9224;
 /** Forgetting of the span errors, a day. */
 const SPAN_MEMORY: f32 = 0.985;
 /** Keeps a perfect expert from dividing by zero; demand is scaled to a mean of one. */
@@ -60,7 +60,7 @@ const BEHAVIOUR_MEMORY: f32 = 0.98;
 const BACKTEST_AFTER = 28;
 const NORMAL_95: f32 = 1.6449;
 /** Every so many days sums are scored for the pooled recalibration. */
-const SCORE_EVERY = 7;
+const SCORE_EVERY = 28;
 const SCORE_AFTER = 56;
 
 // State rows, f32x4 each.
@@ -95,24 +95,6 @@ const STATE_END = FORECAST_STATE + 1024;
 // @ts-ignore: decorator
 @inline function splat(value: f32): v128 {
   return f32x4.splat(value);
-}
-
-// @ts-ignore: decorator
-@inline function alphaOf(k: i32): f32 {
-  if (k == 0) return 0.01;
-  if (k == 1) return 0.02;
-  if (k == 2) return 0.05;
-  if (k == 3) return 0.1;
-  if (k == 4) return 0.2;
-  return 0.35;
-}
-
-// @ts-ignore: decorator
-@inline function spanOf(s: i32, span: i32): i32 {
-  if (s == 0) return 1;
-  if (s == 1) return max(1, span >> 1);
-  if (s == 2) return span;
-  return span << 1;
 }
 
 /**
@@ -191,33 +173,37 @@ function seasonIndex(position: i32, kappa: v128, grow: v128): v128 {
 /** Judges what was forecast before the last days by what they brought: experts, spans, backtest. */
 // @ts-ignore: decorator
 @inline function judge(t: i32, span: i32, experts: i32, y: v128, e: v128): void {
+  judgeSpan(0, t, 1, experts, y, e);
+  judgeSpan(1, t, max(1, span >> 1), experts, y, e);
+  judgeSpan(2, t, span, experts, y, e);
+  judgeSpan(3, t, span << 1, experts, y, e);
+}
+
+// @ts-ignore: decorator
+@inline function judgeSpan(s: i32, t: i32, length: i32, experts: i32, y: v128, e: v128): void {
   const zero = splat(0);
-  for (let s = 0; s < FORECAST_SPANS; s++) {
-    const length = spanOf(s, span);
-    let sumY = f32x4.add(v128.load(row(SPAN_Y, s)), y);
-    let sumX = f32x4.add(v128.load(row(SPAN_X, s)), e);
-    if (t >= length) {
-      sumY = f32x4.max(zero, f32x4.sub(sumY, v128.load(row(FORECAST_DEMAND, t - length))));
-      sumX = f32x4.max(zero, f32x4.sub(sumX, v128.load(row(FORECAST_EXPOSURE, t - length))));
-    }
-    v128.store(row(SPAN_Y, s), sumY);
-    v128.store(row(SPAN_X, s), sumX);
-    if (t < length) continue;
-    const level = v128.load(row(FORECAST_COMBINED, t - length));
-    const mu = f32x4.mul(level, sumX);
-    const counts = f32x4.gt(mu, zero);
-    if (!v128.any_true(counts)) continue;
-    if (s > 0 && t >= SCORE_AFTER && t % SCORE_EVERY == 0) score(s, sumY, mu, counts);
-    if (s == 2) {
-      cover(sumY, mu, counts, t);
-      if (t >= SCORE_AFTER) pool(t, sumY, mu, counts);
-    }
-    const off = f32x4.sub(sumY, mu);
-    blend(row(FORECAST_SPAN_VARIANCE, s), f32x4.mul(off, off), SPAN_MEMORY, counts);
-    blend(row(FORECAST_SPAN_MEAN, s), mu, SPAN_MEMORY, counts);
-    if (s == 2) judgeExperts(t, length, experts, sumY, sumX);
-    if (s == 0 && t >= BACKTEST_AFTER) backtest(t, y, off, counts);
+  let sumY = f32x4.add(v128.load(row(SPAN_Y, s)), y);
+  let sumX = f32x4.add(v128.load(row(SPAN_X, s)), e);
+  if (t >= length) {
+    sumY = f32x4.max(zero, f32x4.sub(sumY, v128.load(row(FORECAST_DEMAND, t - length))));
+    sumX = f32x4.max(zero, f32x4.sub(sumX, v128.load(row(FORECAST_EXPOSURE, t - length))));
   }
+  v128.store(row(SPAN_Y, s), sumY);
+  v128.store(row(SPAN_X, s), sumX);
+  if (t < length) return;
+  const mu = f32x4.mul(v128.load(row(FORECAST_COMBINED, t - length)), sumX);
+  const counts = f32x4.gt(mu, zero);
+  if (!v128.any_true(counts)) return;
+  if (s > 0 && t >= SCORE_AFTER && t % SCORE_EVERY == 0) score(s, sumY, mu, counts);
+  if (s == 2 && t >= SCORE_AFTER) {
+    cover(sumY, mu, counts);
+    pool(t, sumY, mu, counts);
+  }
+  const off = f32x4.sub(sumY, mu);
+  blend(row(FORECAST_SPAN_VARIANCE, s), f32x4.mul(off, off), SPAN_MEMORY, counts);
+  blend(row(FORECAST_SPAN_MEAN, s), mu, SPAN_MEMORY, counts);
+  if (s == 2 && (t & 3) == 0) judgeExperts(t, length, experts, sumY, sumX);
+  if (s == 0 && t >= BACKTEST_AFTER) backtest(t, y, off, counts);
 }
 
 // @ts-ignore: decorator
@@ -265,8 +251,7 @@ function seasonIndex(position: i32, kappa: v128, grow: v128): v128 {
 
 /** Whether the sum stayed below the 95 % quantile of a gamma (Wilson & Hilferty 1931) told before. */
 // @ts-ignore: decorator
-@inline function cover(sum: v128, mu: v128, mask: v128, t: i32): void {
-  if (t < SCORE_AFTER) return;
+@inline function cover(sum: v128, mu: v128, mask: v128): void {
   const mean = v128.load(row(FORECAST_SPAN_MEAN, 2));
   const phi = f32x4.div(v128.load(row(FORECAST_SPAN_VARIANCE, 2)), f32x4.max(mean, splat(TINY)));
   const a = f32x4.div(phi, f32x4.mul(splat(9), f32x4.max(mu, splat(TINY))));
@@ -301,12 +286,13 @@ function score(s: i32, sum: v128, mu: v128, mask: v128): void {
   v128.store(COUNT, count);
   // Plain averages at first, so that no expert starts from nothing: gain max(alpha, 1 / days).
   const average = f32x4.div(one, f32x4.max(count, one));
-  for (let k = 0; k < SES_EXPERTS; k++) {
-    const level = v128.load(row(LEVELS, k));
-    const gain = f32x4.max(splat(alphaOf(k)), average);
-    const next = f32x4.max(zero, f32x4.add(level, f32x4.mul(gain, f32x4.sub(y, f32x4.mul(level, e)))));
-    v128.store(row(LEVELS, k), v128.bitselect(next, level, open));
-  }
+  // Written out: a loop costs the compiler its constants.
+  smooth(0, 0.01, average, y, e, open);
+  smooth(1, 0.02, average, y, e, open);
+  smooth(2, 0.05, average, y, e, open);
+  smooth(3, 0.1, average, y, e, open);
+  smooth(4, 0.2, average, y, e, open);
+  smooth(5, 0.35, average, y, e, open);
   const sold = v128.and(open, f32x4.gt(y, zero));
   const sales = f32x4.add(v128.load(SALES), v128.and(one, sold));
   v128.store(SALES, sales);
@@ -316,14 +302,9 @@ function score(s: i32, sum: v128, mu: v128, mask: v128): void {
   v128.store(SIZE, nextSize);
   const hit = v128.and(one, sold);
   const heed = f32x4.min(one, e);
-  for (let k = 0; k < 3; k++) {
-    const chance = v128.load(row(CHANCE, k));
-    const beta = f32x4.max(splat(k == 0 ? 0.02 : k == 1 ? 0.05 : 0.1), average);
-    const next = f32x4.add(chance, f32x4.mul(f32x4.mul(beta, heed), f32x4.sub(hit, chance)));
-    const kept = v128.bitselect(next, chance, open);
-    v128.store(row(CHANCE, k), kept);
-    v128.store(row(LEVELS, TSB + k), f32x4.mul(kept, nextSize));
-  }
+  chances(0, 0.02, average, heed, hit, nextSize, open);
+  chances(1, 0.05, average, heed, hit, nextSize, open);
+  chances(2, 0.1, average, heed, hit, nextSize, open);
   const since = f32x4.add(v128.load(SINCE), v128.and(e, open));
   const interval = v128.load(INTERVAL);
   const nextInterval = v128.bitselect(
@@ -337,22 +318,55 @@ function score(s: i32, sum: v128, mu: v128, mask: v128): void {
     row(LEVELS, SBA),
     f32x4.div(f32x4.mul(splat(1 - SIZE_ALPHA / 2), nextSize), f32x4.max(nextInterval, splat(0.05))),
   );
-  for (let w = 0; w < 2; w++) {
-    const length = w == 0 ? 28 : 56;
-    let sumY = f32x4.add(v128.load(row(WINDOW_Y, w)), v128.and(y, open));
-    let sumX = f32x4.add(v128.load(row(WINDOW_X, w)), v128.and(e, open));
-    if (t >= length) {
-      const old = v128.load(row(FORECAST_EXPOSURE, t - length));
-      const taught = f32x4.gt(old, zero);
-      sumY = f32x4.sub(sumY, v128.and(v128.load(row(FORECAST_DEMAND, t - length)), taught));
-      sumX = f32x4.sub(sumX, old);
-    }
-    v128.store(row(WINDOW_Y, w), sumY);
-    v128.store(row(WINDOW_X, w), sumX);
-    const known = f32x4.gt(sumX, splat(0.5));
-    const level = f32x4.max(zero, f32x4.div(sumY, f32x4.max(sumX, splat(0.5))));
-    v128.store(row(LEVELS, WINDOWS + w), v128.bitselect(level, v128.load(row(LEVELS, WINDOWS + w)), known));
+  window(0, 28, t, y, e, open);
+  window(1, 56, t, y, e, open);
+}
+
+/** l += gain (y - l e) */
+// @ts-ignore: decorator
+@inline function smooth(k: i32, alpha: f32, average: v128, y: v128, e: v128, open: v128): void {
+  const level = v128.load(row(LEVELS, k));
+  const gain = f32x4.max(splat(alpha), average);
+  const next = f32x4.max(splat(0), f32x4.add(level, f32x4.mul(gain, f32x4.sub(y, f32x4.mul(level, e)))));
+  v128.store(row(LEVELS, k), v128.bitselect(next, level, open));
+}
+
+/** p += beta min(1, e) (hit - p), l = p z */
+// @ts-ignore: decorator
+@inline function chances(
+  k: i32,
+  least: f32,
+  average: v128,
+  heed: v128,
+  hit: v128,
+  size: v128,
+  open: v128,
+): void {
+  const chance = v128.load(row(CHANCE, k));
+  const beta = f32x4.max(splat(least), average);
+  const next = f32x4.add(chance, f32x4.mul(f32x4.mul(beta, heed), f32x4.sub(hit, chance)));
+  const kept = v128.bitselect(next, chance, open);
+  v128.store(row(CHANCE, k), kept);
+  v128.store(row(LEVELS, TSB + k), f32x4.mul(kept, size));
+}
+
+/** Demand over exposure of the last days. */
+// @ts-ignore: decorator
+@inline function window(w: i32, length: i32, t: i32, y: v128, e: v128, open: v128): void {
+  const zero = splat(0);
+  let sumY = f32x4.add(v128.load(row(WINDOW_Y, w)), v128.and(y, open));
+  let sumX = f32x4.add(v128.load(row(WINDOW_X, w)), v128.and(e, open));
+  if (t >= length) {
+    const old = v128.load(row(FORECAST_EXPOSURE, t - length));
+    const taught = f32x4.gt(old, zero);
+    sumY = f32x4.sub(sumY, v128.and(v128.load(row(FORECAST_DEMAND, t - length)), taught));
+    sumX = f32x4.sub(sumX, old);
   }
+  v128.store(row(WINDOW_Y, w), sumY);
+  v128.store(row(WINDOW_X, w), sumX);
+  const known = f32x4.gt(sumX, splat(0.5));
+  const level = f32x4.max(zero, f32x4.div(sumY, f32x4.max(sumX, splat(0.5))));
+  v128.store(row(LEVELS, WINDOWS + w), v128.bitselect(level, v128.load(row(LEVELS, WINDOWS + w)), known));
 }
 
 /** Views times demand per view, carts times demand per cart, each rate shrunk to the group's. */
@@ -376,24 +390,37 @@ function rate(expert: i32, n: v128, y: v128, x: v128, active: v128, at: usize, g
   v128.store(row(LEVELS, expert), level);
 }
 
-/** Weighs the experts by (min E / E_k)^4 and keeps today's levels for the judgement to come. */
+/** Weighs the experts by (min E / E_k)^4 after a judgement, and keeps today's levels for the one to come. */
 // @ts-ignore: decorator
 @inline function combine(t: i32, experts: i32): void {
-  let least = v128.load(ERRORS);
-  for (let k = 1; k < experts; k++) least = f32x4.min(least, v128.load(row(ERRORS, k)));
-  least = f32x4.add(least, splat(TINY));
-  let total = splat(0);
+  if ((t & 3) == 0) weigh(experts);
   let sum = splat(0);
   const ring = FORECAST_RING + <usize>(t & (FORECAST_RING_DAYS - 1)) * (FORECAST_EXPERTS * 16);
   for (let k = 0; k < experts; k++) {
     const level = v128.load(row(LEVELS, k));
     v128.store(row(ring, k), level);
+    sum = f32x4.add(sum, f32x4.mul(v128.load(row(FORECAST_EXPERT_WEIGHTS, k)), level));
+  }
+  v128.store(row(FORECAST_COMBINED, t), sum);
+}
+
+/** Weights that add up to one. */
+// @ts-ignore: decorator
+@inline function weigh(experts: i32): void {
+  let least = v128.load(ERRORS);
+  for (let k = 1; k < experts; k++) least = f32x4.min(least, v128.load(row(ERRORS, k)));
+  least = f32x4.add(least, splat(TINY));
+  let total = splat(0);
+  for (let k = 0; k < experts; k++) {
     const ratio = f32x4.div(least, f32x4.add(v128.load(row(ERRORS, k)), splat(TINY)));
     const square = f32x4.mul(ratio, ratio);
     const weight = f32x4.mul(square, square);
     v128.store(row(FORECAST_EXPERT_WEIGHTS, k), weight);
     total = f32x4.add(total, weight);
-    sum = f32x4.add(sum, f32x4.mul(weight, level));
   }
-  v128.store(row(FORECAST_COMBINED, t), f32x4.div(sum, f32x4.max(total, splat(TINY))));
+  const share = f32x4.div(splat(1), f32x4.max(total, splat(TINY)));
+  for (let k = 0; k < experts; k++) {
+    const at = row(FORECAST_EXPERT_WEIGHTS, k);
+    v128.store(at, f32x4.mul(v128.load(at), share));
+  }
 }

@@ -1,6 +1,6 @@
 // Distribution of a count: negative binomial, Poisson where the variance is no larger than the mean, and above a mean
-// of 200 a gamma, which is then indistinguishable and needs no sum.
-const SUMMED_MEAN_MAX: f64 = 200;
+// of 50 a gamma, which is then indistinguishable and needs no sum.
+const SUMMED_MEAN_MAX: f64 = 50;
 const TERMS_MAX = 20_000;
 
 /** Standard normal quantile: Acklam's rational approximation, relative error below 1.2e-9. */
@@ -56,12 +56,17 @@ function chanceOfNone(mean: f64, variance: f64): f64 {
   return Math.exp(-size * Math.log(variance / mean));
 }
 
-/** Chance of n + 1 over chance of n. */
+/**
+ * Chance of n + 1 over chance of n is (n + size) / (n + 1) * rest; a Poisson is the limit of a great size.
+ */
 // @ts-ignore: decorator
-@inline function ratio(n: f64, mean: f64, variance: f64): f64 {
-  if (variance <= mean * (1 + 1e-9)) return mean / (n + 1);
-  const size = (mean * mean) / (variance - mean);
-  return ((n + size) / (n + 1)) * ((variance - mean) / variance);
+@inline function sizeOf(mean: f64, variance: f64): f64 {
+  return variance <= mean * (1 + 1e-9) ? -1 : (mean * mean) / (variance - mean);
+}
+
+// @ts-ignore: decorator
+@inline function ratio(n: f64, mean: f64, size: f64, rest: f64): f64 {
+  return size < 0 ? mean / (n + 1) : ((n + size) / (n + 1)) * rest;
 }
 
 /** Whether the sum over counts is exact and short; else the gamma is used. */
@@ -77,11 +82,13 @@ export function count_quantile(mean: f64, variance: f64, p: f64): f64 {
     const root = 1 - a + normal_quantile(p) * Math.sqrt(a);
     return root <= 0 ? 0 : Math.ceil(mean * root * root * root - 0.5);
   }
+  const size = sizeOf(mean, variance);
+  const rest = (variance - mean) / variance;
   let chance = chanceOfNone(mean, variance);
   let sum = chance;
   let n = 0;
   while (sum < p && n < TERMS_MAX) {
-    chance *= ratio(n, mean, variance);
+    chance *= ratio(n, mean, size, rest);
     sum += chance;
     n++;
   }
@@ -96,11 +103,13 @@ export function count_cdf(mean: f64, variance: f64, x: f64): f64 {
     const a = Math.max(variance, mean) / (9 * mean * mean);
     return normal_cdf((Math.cbrt((x + 0.5) / mean) - (1 - a)) / Math.sqrt(a));
   }
+  const size = sizeOf(mean, variance);
+  const rest = (variance - mean) / variance;
   let chance = chanceOfNone(mean, variance);
   let sum = chance;
   const last = Math.min(Math.floor(x), TERMS_MAX);
   for (let n: f64 = 0; n < last; n++) {
-    chance *= ratio(n, mean, variance);
+    chance *= ratio(n, mean, size, rest);
     sum += chance;
     if (sum > 1 - 1e-12) return 1;
   }
@@ -118,11 +127,13 @@ export function count_excess(mean: f64, variance: f64, x: f64): f64 {
     const at = x / scale;
     return Math.max(0, mean * (1 - gammaCdf(shape + 1, at)) - x * (1 - gammaCdf(shape, at)));
   }
+  const size = sizeOf(mean, variance);
+  const rest = (variance - mean) / variance;
   let chance = chanceOfNone(mean, variance);
   let below = x * chance;
   const last = Math.min(Math.ceil(x) - 1, TERMS_MAX);
   for (let n: f64 = 0; n < last; n++) {
-    chance *= ratio(n, mean, variance);
+    chance *= ratio(n, mean, size, rest);
     below += (x - n - 1) * chance;
     if (n > mean && chance < 1e-15) break;
   }
