@@ -56,6 +56,8 @@ const RATE_PRIOR: f32 = 5;
 const SIZE_ALPHA: f32 = 0.1;
 const BEHAVIOUR_ALPHA: f32 = 0.15;
 const BEHAVIOUR_MEMORY: f32 = 0.98;
+/** Days without a sale that every series is taken to have had before its first. */
+const DAYS_BEFORE: f32 = 6;
 /** Days of history before an error counts in the backtest. */
 const BACKTEST_AFTER = 28;
 const NORMAL_95: f32 = 1.6449;
@@ -284,8 +286,9 @@ function score(s: i32, sum: v128, mu: v128, mask: v128): void {
   const one = splat(1);
   const count = f32x4.add(v128.load(COUNT), v128.and(x, open));
   v128.store(COUNT, count);
-  // Plain averages at first, so that no expert starts from nothing: gain max(alpha, 1 / days).
-  const average = f32x4.div(one, f32x4.max(count, one));
+  // Plain averages at first, as if some days without a sale had gone before: a first sale may be the only one.
+  const average = f32x4.div(one, f32x4.add(count, splat(DAYS_BEFORE)));
+  const youth = f32x4.max(zero, f32x4.sub(splat(DAYS_BEFORE), count));
   // Written out: a loop costs the compiler its constants.
   smooth(0, 0.01, average, y, e, open);
   smooth(1, 0.02, average, y, e, open);
@@ -316,10 +319,13 @@ function score(s: i32, sum: v128, mu: v128, mask: v128): void {
   v128.store(SINCE, v128.bitselect(zero, since, sold));
   v128.store(
     row(LEVELS, SBA),
-    f32x4.div(f32x4.mul(splat(1 - SIZE_ALPHA / 2), nextSize), f32x4.max(nextInterval, splat(0.05))),
+    f32x4.div(
+      f32x4.mul(splat(1 - SIZE_ALPHA / 2), nextSize),
+      f32x4.add(f32x4.max(nextInterval, splat(0.05)), youth),
+    ),
   );
-  window(0, 28, t, y, e, open);
-  window(1, 56, t, y, e, open);
+  window(0, 28, t, y, e, open, youth);
+  window(1, 56, t, y, e, open, youth);
 }
 
 /** l += gain (y - l e) */
@@ -352,7 +358,7 @@ function score(s: i32, sum: v128, mu: v128, mask: v128): void {
 
 /** Demand over exposure of the last days. */
 // @ts-ignore: decorator
-@inline function window(w: i32, length: i32, t: i32, y: v128, e: v128, open: v128): void {
+@inline function window(w: i32, length: i32, t: i32, y: v128, e: v128, open: v128, youth: v128): void {
   const zero = splat(0);
   let sumY = f32x4.add(v128.load(row(WINDOW_Y, w)), v128.and(y, open));
   let sumX = f32x4.add(v128.load(row(WINDOW_X, w)), v128.and(e, open));
@@ -365,7 +371,7 @@ function score(s: i32, sum: v128, mu: v128, mask: v128): void {
   v128.store(row(WINDOW_Y, w), sumY);
   v128.store(row(WINDOW_X, w), sumX);
   const known = f32x4.gt(sumX, splat(0.5));
-  const level = f32x4.max(zero, f32x4.div(sumY, f32x4.max(sumX, splat(0.5))));
+  const level = f32x4.max(zero, f32x4.div(sumY, f32x4.add(f32x4.max(sumX, splat(0.5)), youth)));
   v128.store(row(LEVELS, WINDOWS + w), v128.bitselect(level, v128.load(row(LEVELS, WINDOWS + w)), known));
 }
 
