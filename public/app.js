@@ -1,0 +1,146 @@
+// The dashboard's frame: signing in, the view that the address names, one alive at a time.
+import { messageOf, SIGNED_OUT, secretKey } from "./lib/api.js";
+import { failure, fill, h } from "./lib/dom.js";
+import { tryKey } from "./lib/service.js";
+import { chooseTheme } from "./lib/theme.js";
+
+/** @import { Address, View } from "./lib/shapes.js" */
+
+/** @type {Record<string, () => Promise<View>>} */
+const VIEWS = {
+  overview: () => import("./views/overview.js"),
+  visitors: () => import("./views/visitors.js"),
+  products: () => import("./views/products.js"),
+  replenishment: () => import("./views/replenishment.js"),
+  shop: () => import("./views/shop.js"),
+};
+const FIRST_VIEW = "overview";
+
+const main = part("main");
+const navigation = part("navigation");
+const signOut = part("sign-out");
+let leaving = new AbortController();
+
+/** @param {string} id */
+function part(id) {
+  return /** @type {HTMLElement} */ (document.getElementById(id));
+}
+
+/** Of `#/replenishment/22423?lead=7`: view `replenishment`, parts [`22423`], query `lead=7`. @returns {Address} */
+function address() {
+  const [path = "", query = ""] = location.hash.replace(/^#\/?/, "").split("?", 2);
+  const [view = "", ...parts] = path.split("/");
+  return {
+    view: Object.hasOwn(VIEWS, view) ? view : FIRST_VIEW,
+    parts: parts.filter((text) => text !== "").map(decoded),
+    query: new URLSearchParams(query),
+  };
+}
+
+/** @param {string} text */
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+/** Ends what is shown. */
+function leave() {
+  leaving.abort();
+  leaving = new AbortController();
+  return leaving.signal;
+}
+
+async function show() {
+  const signal = leave();
+  const signedIn = secretKey.get() !== "";
+  navigation.hidden = signOut.hidden = !signedIn;
+  if (!signedIn) return signIn();
+  const at = address();
+  for (const link of navigation.querySelectorAll("a")) {
+    if (link.hash === `#/${at.view}`) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
+  try {
+    const view = await /** @type {() => Promise<View>} */ (VIEWS[at.view])();
+    if (signal.aborted) return;
+    document.title = `${[view.title, ...at.parts].join(": ")} – Shelfwise`;
+    const heading = h("h1", { tabindex: "-1" }, view.title);
+    const place = h("div.view");
+    fill(main, heading, place);
+    heading.focus({ preventScroll: true });
+    scrollTo(0, 0);
+    view.open(place, at, signal);
+  } catch (error) {
+    if (!signal.aborted)
+      fill(
+        main,
+        failure(error, () => void show()),
+      );
+  }
+}
+
+function signIn(message = "") {
+  document.title = "Sign in – Shelfwise";
+  const input = h("input", {
+    id: "key",
+    type: "password",
+    autocomplete: "current-password",
+    required: true,
+    "aria-describedby": "key-note",
+  });
+  const note = h("p.failure-note", { role: "alert" }, message);
+  const button = h("button", { type: "submit" }, "Sign in");
+  const submit = async (/** @type {Event} */ event) => {
+    event.preventDefault();
+    const key = input.value.trim();
+    button.disabled = true;
+    try {
+      await tryKey(key);
+      secretKey.set(key);
+      await show();
+    } catch (error) {
+      fill(note, messageOf(error));
+      button.disabled = false;
+      input.focus();
+    }
+  };
+  fill(
+    main,
+    h("h1", null, "Sign in"),
+    h(
+      "form.card.narrow",
+      { onsubmit: submit },
+      h("label", { for: "key" }, "Secret key"),
+      input,
+      h(
+        "p.quiet",
+        { id: "key-note" },
+        "npm start prints it. It stays in this tab's session storage and goes nowhere but to this service.",
+      ),
+      note,
+      button,
+    ),
+  );
+  input.focus();
+}
+
+signOut.addEventListener("click", () => {
+  secretKey.clear();
+  void show();
+});
+addEventListener(SIGNED_OUT, () => {
+  if (secretKey.get() === "") return;
+  secretKey.clear();
+  leave();
+  navigation.hidden = signOut.hidden = true;
+  signIn("The key was refused. Sign in again.");
+});
+addEventListener("hashchange", () => {
+  // The link that skips to the content is not a view.
+  if (location.hash !== "#main") void show();
+});
+chooseTheme(/** @type {HTMLSelectElement} */ (part("theme")));
+void show();

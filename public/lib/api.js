@@ -1,0 +1,90 @@
+// Calls to the service that this page came from, with the key of this tab.
+
+const STORED_KEY = "shelfwise.secret_key";
+
+/** The secret key lives as long as the tab: session storage, nowhere else. */
+export const secretKey = {
+  get: () => sessionStorage.getItem(STORED_KEY) ?? "",
+  /** @param {string} value */
+  set: (value) => sessionStorage.setItem(STORED_KEY, value),
+  clear: () => sessionStorage.removeItem(STORED_KEY),
+};
+
+/** Told on `window` when the stored key is refused. */
+export const SIGNED_OUT = "shelfwise:signed-out";
+
+/** An answer that is not 2xx; status 0: no answer at all. */
+export class ApiError extends Error {
+  /** @param {number} status @param {string} message */
+  constructor(status, message) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/**
+ * @typedef {object} CallOptions
+ * @property {string} [method]
+ * @property {unknown} [body]  sent as JSON
+ * @property {Record<string, string>} [headers]
+ * @property {AbortSignal} [signal]
+ * @property {string} [key]  instead of the stored one
+ */
+
+/**
+ * @param {string} path
+ * @param {CallOptions} [options]
+ * @returns {Promise<Response>} always 2xx
+ * @throws {ApiError}
+ */
+export async function send(path, { method = "GET", body, headers, signal, key } = {}) {
+  /** @type {RequestInit} */
+  const request = { method, headers: { authorization: `Bearer ${key ?? secretKey.get()}`, ...headers } };
+  if (signal) request.signal = signal;
+  if (body !== undefined) {
+    request.body = JSON.stringify(body);
+    request.headers = { "content-type": "application/json", ...request.headers };
+  }
+  const response = await fetch(path, request).catch((error) => {
+    if (isAbort(error)) throw error;
+    throw new ApiError(0, "The service cannot be reached.");
+  });
+  if (response.ok) return response;
+  const problem = await response.json().catch(() => ({}));
+  if (response.status === 401 && key === undefined) dispatchEvent(new Event(SIGNED_OUT));
+  throw new ApiError(response.status, problem.detail ?? problem.title ?? `HTTP ${response.status}`);
+}
+
+/** The answer's JSON. @param {string} path @param {CallOptions} [options] @returns {Promise<any>} */
+export async function call(path, options) {
+  return (await send(path, options)).json();
+}
+
+/** @param {unknown} error whether a view was left before its answer came */
+export function isAbort(error) {
+  return error instanceof DOMException && error.name === "AbortError";
+}
+
+/** The error in words. @param {unknown} error */
+export function messageOf(error) {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Without those that are not set. @param {Record<string, string | number | null | undefined>} values */
+export function query(values) {
+  const parameters = new URLSearchParams();
+  for (const [name, value] of Object.entries(values)) {
+    if (value !== null && value !== undefined && value !== "") parameters.set(name, String(value));
+  }
+  const text = parameters.toString();
+  return text === "" ? "" : `?${text}`;
+}
+
+/** Hands data to the browser as a file. @param {string} name @param {Blob} data */
+export function download(name, data) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(data);
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}

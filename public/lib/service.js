@@ -1,0 +1,154 @@
+// The service's calls that the dashboard makes, one function each.
+import { ApiError, call, query, send } from "./api.js";
+
+/** @import { AdjustmentReason, CatalogueProduct, ForecastJson, Health, NamedBoardPage, NamedBoardRow, ProductPage, Profile, RecommendationList, SkuForecast, Stock, StockStatus, StoredActivity } from "./shapes.js" */
+
+/** Rows of the board that are fetched at most; a larger shop sees its worst ones. */
+const BOARD_ROWS_MAX = 10_000;
+const BOARD_PAGE_ROWS = 500;
+const FORECAST_DAYS = 28;
+
+const id = encodeURIComponent;
+
+/** @param {AbortSignal} signal @returns {Promise<Health>} */
+export const health = (signal) => call("/health", { signal });
+
+/** Whether a key is the secret one. @param {string} key */
+export const tryKey = (key) => send("/v1/products?limit=1", { key });
+
+/**
+ * @param {{search?: string, limit?: number, cursor?: string | undefined}} values
+ * @param {AbortSignal} signal
+ * @returns {Promise<ProductPage>}
+ */
+export const products = (values, signal) => call(`/v1/products${query(values)}`, { signal });
+
+/** @param {string} productId @param {AbortSignal} signal @returns {Promise<CatalogueProduct>} */
+export const product = (productId, signal) => call(`/v1/products/${id(productId)}`, { signal });
+
+/**
+ * @param {string} productId @param {"viewed" | "bought"} kind @param {number} limit @param {AbortSignal} signal
+ * @returns {Promise<RecommendationList>}
+ */
+export const related = (productId, kind, limit, signal) =>
+  call(`/v1/products/${id(productId)}/related${query({ kind, limit })}`, { signal });
+
+/** @param {number} limit @param {AbortSignal} signal @returns {Promise<RecommendationList>} */
+export const trending = (limit, signal) => call(`/v1/trending${query({ limit })}`, { signal });
+
+/**
+ * @param {Record<string, string | number>} values who and where
+ * @param {AbortSignal} signal
+ * @returns {Promise<RecommendationList>}
+ */
+export const recommendations = (values, signal) => call(`/v1/recommendations${query(values)}`, { signal });
+
+/** @param {string} visitor @param {AbortSignal} signal @returns {Promise<Profile>} */
+export const profile = (visitor, signal) => call(`/v1/users/${id(visitor)}`, { signal });
+
+/** @param {string} visitor */
+export const eraseVisitor = (visitor) => send(`/v1/users/${id(visitor)}`, { method: "DELETE" });
+
+/** Everything stored of a visitor, as a file's content. @param {string} visitor */
+export const exportVisitor = async (visitor) => (await send(`/v1/users/${id(visitor)}/export`)).blob();
+
+/**
+ * The newest activities; the rest of the stream is left unread.
+ * @param {string} visitor @param {number} limit @param {AbortSignal} signal
+ * @returns {Promise<{activities: StoredActivity[], more: boolean}>}
+ */
+export async function latestActivities(visitor, limit, signal) {
+  const headers = { accept: "application/x-ndjson" };
+  const response = await send(`/v1/users/${id(visitor)}/export`, { headers, signal });
+  const reader = /** @type {ReadableStream<Uint8Array>} */ (response.body).getReader();
+  const decoder = new TextDecoder();
+  /** @type {StoredActivity[]} */
+  const activities = [];
+  let rest = "";
+  for (;;) {
+    const { value, done } = await reader.read();
+    const lines = (rest + decoder.decode(value, { stream: !done })).split("\n");
+    rest = done ? "" : (lines.pop() ?? "");
+    for (const line of lines) {
+      if (line === "") continue;
+      if (activities.length === limit) {
+        await reader.cancel();
+        return { activities, more: true };
+      }
+      activities.push(JSON.parse(line));
+    }
+    if (done) return { activities, more: false };
+  }
+}
+
+/**
+ * A page of the board in the service's own order.
+ * @param {{status?: StockStatus, limit: number, cursor?: string | undefined}} values
+ * @param {AbortSignal} signal
+ * @returns {Promise<NamedBoardPage>}
+ */
+export const boardPage = (values, signal) => call(`/v1/replenishment${query(values)}`, { signal });
+
+/**
+ * The whole board, a growing list of rows at a time.
+ * @param {AbortSignal} signal
+ * @returns {AsyncGenerator<{rows: NamedBoardRow[], complete: boolean}>}
+ */
+export async function* board(signal) {
+  /** @type {NamedBoardRow[]} */
+  const rows = [];
+  /** @type {string | undefined} */
+  let cursor;
+  do {
+    const page = await boardPage({ limit: BOARD_PAGE_ROWS, cursor }, signal);
+    rows.push(...page.items);
+    cursor = rows.length < BOARD_ROWS_MAX ? page.next_cursor : undefined;
+    yield { rows, complete: cursor === undefined };
+  } while (cursor !== undefined);
+}
+
+/** @param {string} sku @param {AbortSignal} signal @returns {Promise<SkuForecast>} */
+export const forecast = (sku, signal) =>
+  call(`/v1/inventory/${id(sku)}/forecast${query({ horizon: FORECAST_DAYS })}`, { signal });
+
+/**
+ * The same SKU under another policy; nothing is stored.
+ * @param {SkuForecast} known
+ * @param {{lead_time_days: number, service_level: number}} policy
+ * @param {AbortSignal} signal
+ * @returns {Promise<ForecastJson>}
+ */
+export async function whatIf(known, policy, signal) {
+  const days = known.history.filter(({ partial }) => !partial);
+  const body = {
+    series: [
+      {
+        id: known.sku,
+        start: days[0]?.date ?? known.as_of,
+        demand: days.length > 0 ? days.map(({ units }) => units) : [0],
+        in_stock: days.length > 0 ? days.map(({ in_stock }) => in_stock) : [1],
+      },
+    ],
+    horizon: FORECAST_DAYS,
+    review_period_days: Math.ceil(known.policy.review_period_days),
+    ...policy,
+  };
+  return (await call("/v1/forecast", { method: "POST", body, signal })).forecasts[0];
+}
+
+/** Undefined for a SKU whose stock nobody ever set. @param {string} sku @param {AbortSignal} signal */
+export async function stock(sku, signal) {
+  try {
+    return /** @type {Stock} */ (await call(`/v1/inventory/${id(sku)}`, { signal }));
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 404) return undefined;
+    throw error;
+  }
+}
+
+/** @param {string} sku @param {{delta: number, reason: AdjustmentReason}} body @param {string} key idempotency key */
+export const adjust = (sku, body, key) =>
+  call(`/v1/inventory/${id(sku)}/adjustments`, { method: "POST", body, headers: { "idempotency-key": key } });
+
+/** @param {string} sku @param {{lead_time_days: number, service_level: number}} policy */
+export const setPolicy = (sku, policy) => call(`/v1/inventory/${id(sku)}`, { method: "PUT", body: policy });

@@ -1,0 +1,5 @@
+import type * as Next from "@segment/analytics-next";
+
+declare global {
+  var AnalyticsNext: typeof Next;
+}

@@ -1,0 +1,261 @@
+// Replenishment: the board. What to order and when, sorted, filtered, as CSV.
+import { download, query } from "../lib/api.js";
+import { csv } from "../lib/csv.js";
+import { empty, field, fill, h, loaded, tableRow } from "../lib/dom.js";
+import { date, money, number, whole, words } from "../lib/format.js";
+import { board } from "../lib/service.js";
+import { open as openSku } from "./sku.js";
+
+/** @import { Address, Child, NamedBoardRow } from "../lib/shapes.js" */
+
+export const title = "Replenishment";
+
+const ROWS_SHOWN = 50;
+const STATUSES = ["order_now", "out_of_stock", "order_soon", "ok", "overstock", "no_demand"];
+const CLASSES = ["A", "B", "C"];
+
+/**
+ * @typedef {object} BoardColumn
+ * @property {string} key
+ * @property {string} label
+ * @property {boolean} [numeric]
+ * @property {(row: NamedBoardRow) => string | number | null} value  sorted by; null comes last
+ * @property {(row: NamedBoardRow) => Child} show
+ */
+
+/** @type {BoardColumn[]} */
+const COLUMNS = [
+  {
+    key: "sku",
+    label: "SKU",
+    value: (row) => row.sku,
+    show: (row) => h("a", { href: `#/replenishment/${encodeURIComponent(row.sku)}` }, row.sku),
+  },
+  { key: "name", label: "Name", value: (row) => row.name ?? null, show: (row) => row.name ?? "" },
+  {
+    key: "status",
+    label: "Status",
+    value: (row) => STATUSES.indexOf(row.status),
+    show: (row) => h(`span.status.${row.status}`, null, words(row.status)),
+  },
+  { key: "class", label: "Class", value: (row) => classOf(row), show: classOf },
+  figure("available", "Available", (row) => row.available, whole),
+  figure("on_order", "On order", (row) => row.on_order, whole),
+  figure("reorder_point", "Reorder point", (row) => row.reorder_point, whole),
+  figure("quantity", "Order", (row) => row.quantity, whole),
+  { key: "order_by", label: "Order by", value: (row) => row.order_by, show: (row) => date(row.order_by) },
+  figure("days_of_cover", "Days of cover", (row) => row.days_of_cover, number),
+  figure("revenue_at_risk", "Revenue at risk", (row) => row.revenue_at_risk, money),
+];
+
+/**
+ * @param {string} key @param {string} label
+ * @param {(row: NamedBoardRow) => number | null} value
+ * @param {(value: number | null) => string} format
+ * @returns {BoardColumn}
+ */
+function figure(key, label, value, format) {
+  return { key, label, numeric: true, value, show: (row) => format(value(row)) };
+}
+
+/** @param {NamedBoardRow} row */
+function classOf(row) {
+  return `${row.class.abc}${row.class.xyz ?? ""}`;
+}
+
+/** @param {HTMLElement} place @param {Address} address @param {AbortSignal} signal */
+export function open(place, address, signal) {
+  const [sku] = address.parts;
+  if (sku !== undefined) openSku(place, sku, signal);
+  else new Board(address.query, signal).open(place);
+}
+
+class Board {
+  /** @param {URLSearchParams} asked @param {AbortSignal} signal */
+  constructor(asked, signal) {
+    this.signal = signal;
+    /** @type {NamedBoardRow[]} */
+    this.rows = [];
+    this.page = 0;
+    this.sort = COLUMNS.find(({ key }) => key === asked.get("sort")) ?? column("revenue_at_risk");
+    this.descending = asked.has("sort") ? asked.get("order") === "descending" : true;
+    this.status = choice("status", STATUSES, asked, () => this.changed());
+    this.abc = choice("class", CLASSES, asked, () => this.changed());
+    this.search = h("input", {
+      id: "search",
+      type: "search",
+      autocomplete: "off",
+      value: asked.get("search") ?? "",
+      oninput: () => this.changed(),
+    });
+    this.download = h(
+      "button",
+      { type: "button", disabled: true, onclick: () => this.save() },
+      "Download CSV",
+    );
+    this.body = h("tbody");
+    this.said = h("p.quiet", { role: "status" });
+    this.before = h("button", { type: "button", onclick: () => this.turn(-1) }, "Previous");
+    this.after = h("button", { type: "button", onclick: () => this.turn(1) }, "Next");
+    this.headers = COLUMNS.map((c) => this.header(c));
+  }
+
+  /** @param {HTMLElement} place */
+  open(place) {
+    fill(
+      place,
+      h(
+        "form.line.card",
+        { role: "search", onsubmit: (/** @type {Event} */ event) => event.preventDefault() },
+        field("SKU or name", this.search),
+        field("Status", this.status),
+        field("Class by revenue", this.abc),
+        this.download,
+      ),
+      loaded("the board", () => this.load(), "div.card.board"),
+    );
+  }
+
+  /** Shows what has come; the rest follows. */
+  async load() {
+    const coming = board(this.signal);
+    const take = async () => {
+      const { value } = await coming.next();
+      if (value === undefined) return true;
+      this.rows = value.rows;
+      return value.complete;
+    };
+    const complete = await take();
+    if (complete && this.rows.length === 0) {
+      return empty("No SKU has stock yet: set it with PUT /v1/inventory/:sku.");
+    }
+    this.draw();
+    const rest = async (/** @type {boolean} */ done) => {
+      while (!done) {
+        done = await take();
+        this.draw();
+      }
+      this.download.disabled = false;
+    };
+    void rest(complete).catch((error) => {
+      if (!this.signal.aborted) fill(this.said, `The rest of the board did not come: ${error.message}`);
+    });
+    return h(
+      "div",
+      null,
+      this.said,
+      h(
+        "div.scroll",
+        { tabindex: "0", role: "region", "aria-label": "What to order, and when" },
+        h("table.board", null, h("thead", null, h("tr", null, ...this.headers)), this.body),
+      ),
+      h("div.line.pages", null, this.before, this.after),
+    );
+  }
+
+  /** @param {BoardColumn} c */
+  header(c) {
+    const sort = () => {
+      this.descending = this.sort === c ? !this.descending : c.numeric === true;
+      this.sort = c;
+      this.changed();
+    };
+    const button = h("button.sort", { type: "button", onclick: sort }, c.label);
+    return h(c.numeric ? "th.number" : "th", { scope: "col" }, button);
+  }
+
+  /** The rows that match, in their order. */
+  chosen() {
+    const words = this.search.value.trim().toLowerCase();
+    const { value: status } = this.status;
+    const { value: abc } = this.abc;
+    const { value } = this.sort;
+    const sign = this.descending ? -1 : 1;
+    return this.rows
+      .filter(
+        (row) =>
+          (status === "" || row.status === status) &&
+          (abc === "" || row.class.abc === abc) &&
+          (words === "" || `${row.sku} ${row.name ?? ""}`.toLowerCase().includes(words)),
+      )
+      .sort((a, b) => compare(value(a), value(b), sign) || (a.sku < b.sku ? -1 : 1));
+  }
+
+  changed() {
+    this.page = 0;
+    const { key } = this.sort;
+    const isUsual = key === "revenue_at_risk" && this.descending;
+    const asked = query({
+      search: this.search.value.trim(),
+      status: this.status.value,
+      class: this.abc.value,
+      sort: isUsual ? "" : key,
+      order: !isUsual && this.descending ? "descending" : "",
+    });
+    history.replaceState(null, "", `#/replenishment${asked}`);
+    this.draw();
+  }
+
+  /** @param {number} pages */
+  turn(pages) {
+    this.page += pages;
+    this.draw();
+    this.body.closest(".scroll")?.scrollTo({ top: 0 });
+  }
+
+  draw() {
+    const rows = this.chosen();
+    const from = this.page * ROWS_SHOWN;
+    const shown = rows.slice(from, from + ROWS_SHOWN);
+    fill(
+      this.body,
+      ...shown.map((row) =>
+        tableRow(
+          COLUMNS,
+          COLUMNS.map((c) => c.show(row)),
+        ),
+      ),
+    );
+    fill(
+      this.said,
+      rows.length === 0
+        ? "Nothing matches."
+        : `${whole(from + 1)} to ${whole(from + shown.length)} of ${whole(rows.length)} SKUs`,
+    );
+    this.before.disabled = this.page === 0;
+    this.after.disabled = from + ROWS_SHOWN >= rows.length;
+    for (const [i, c] of COLUMNS.entries()) {
+      if (c !== this.sort) this.headers[i]?.removeAttribute("aria-sort");
+      else this.headers[i]?.setAttribute("aria-sort", this.descending ? "descending" : "ascending");
+    }
+  }
+
+  save() {
+    const names = COLUMNS.map(({ key }) => key);
+    const rows = this.chosen().map((row) =>
+      COLUMNS.map((c) => (c.key === "status" ? row.status : c.value(row))),
+    );
+    download("replenishment.csv", new Blob([csv([names, ...rows])], { type: "text/csv" }));
+  }
+}
+
+/** @param {string} key */
+function column(key) {
+  return /** @type {BoardColumn} */ (COLUMNS.find((c) => c.key === key));
+}
+
+/** @param {string} id @param {string[]} values @param {URLSearchParams} asked @param {() => void} changed */
+function choice(id, values, asked, changed) {
+  const options = ["", ...values].map((value) =>
+    h("option", { value, selected: value === asked.get(id) }, value === "" ? "all" : words(value)),
+  );
+  return h("select", { id, onchange: changed }, ...options);
+}
+
+/** Whatever the direction, what is not known comes last. @param {string | number | null} a @param {string | number | null} b @param {number} sign */
+function compare(a, b, sign) {
+  if (a === b) return 0;
+  if (a === null) return 1;
+  if (b === null) return -1;
+  return a < b ? -sign : sign;
+}
