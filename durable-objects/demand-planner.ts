@@ -83,7 +83,7 @@ export class DemandPlanner extends DurableObject<Env> implements DemandPlannerRp
   override async alarm(): Promise<void> {
     this.alarmAt = undefined;
     const now = Date.now();
-    if (this.flushAt !== undefined && this.flushAt <= now) this.flush();
+    if (this.flushAt !== undefined) this.flush();
     if (this.closeAt !== undefined && this.closeAt <= now) {
       this.closeAt = undefined;
       await this.closeDay(now);

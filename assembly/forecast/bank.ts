@@ -45,6 +45,8 @@ const ERROR_MEMORY: f32 = 0.9224;
 const SPAN_MEMORY: f32 = 0.985;
 /** Keeps a perfect expert from dividing by zero; demand is scaled to a mean of one. */
 const TINY: f32 = 1e-6;
+/** Exposure below this, of a running sum of days, is rounding. */
+const RESIDUE: f32 = 1e-4;
 // Where the kinds of experts begin.
 const SES_EXPERTS = 6;
 const TSB = 6;
@@ -188,7 +190,9 @@ function seasonIndex(position: i32, kappa: v128, grow: v128): v128 {
   let sumX = f32x4.add(v128.load(row(SPAN_X, s)), e);
   if (t >= length) {
     sumY = f32x4.max(zero, f32x4.sub(sumY, v128.load(row(FORECAST_DEMAND, t - length))));
-    sumX = f32x4.max(zero, f32x4.sub(sumX, v128.load(row(FORECAST_EXPOSURE, t - length))));
+    sumX = f32x4.sub(sumX, v128.load(row(FORECAST_EXPOSURE, t - length)));
+    // What rounding leaves of shut days is no exposure.
+    sumX = v128.and(sumX, f32x4.gt(sumX, splat(RESIDUE)));
   }
   v128.store(row(SPAN_Y, s), sumY);
   v128.store(row(SPAN_X, s), sumX);
@@ -204,7 +208,7 @@ function seasonIndex(position: i32, kappa: v128, grow: v128): v128 {
   const off = f32x4.sub(sumY, mu);
   blend(row(FORECAST_SPAN_VARIANCE, s), f32x4.mul(off, off), SPAN_MEMORY, counts);
   blend(row(FORECAST_SPAN_MEAN, s), mu, SPAN_MEMORY, counts);
-  if (s == 2 && (t & 3) == 0) judgeExperts(t, length, experts, sumY, sumX);
+  if (s == 2 && (t & 3) == 0) judgeExperts(t, length, experts, sumY, sumX, counts);
   if (s == 0 && t >= BACKTEST_AFTER) backtest(t, y, off, counts);
 }
 
@@ -225,8 +229,7 @@ function seasonIndex(position: i32, kappa: v128, grow: v128): v128 {
 
 /** E_k <- .98 E_k + .02 ((S - l_k X) / span)^2 */
 // @ts-ignore: decorator
-@inline function judgeExperts(t: i32, length: i32, experts: i32, sumY: v128, sumX: v128): void {
-  const mask = f32x4.gt(sumX, splat(0));
+@inline function judgeExperts(t: i32, length: i32, experts: i32, sumY: v128, sumX: v128, mask: v128): void {
   const ring = FORECAST_RING + <usize>((t - length) & (FORECAST_RING_DAYS - 1)) * (FORECAST_EXPERTS * 16);
   const share = splat(1 / <f32>length);
   for (let k = 0; k < experts; k++) {

@@ -8,7 +8,11 @@ export type Policy = (typeof POLICIES)[number];
 export interface Ranker {
   readonly name: string;
   /** Scores of the best products, best first, `scores[i]` of `products[i]`; more than 20 of them. */
-  rank(session: Session, seen: number, policy: Policy): { products: readonly string[]; scores: ArrayLike<number> };
+  rank(
+    session: Session,
+    seen: number,
+    policy: Policy,
+  ): { products: readonly string[]; scores: ArrayLike<number> };
 }
 
 export interface Accuracy {

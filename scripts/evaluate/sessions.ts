@@ -52,13 +52,18 @@ export function validationOf(data: SessionData, share: number): SessionData {
   return { train, test: knownOnly(byEnd.slice(cut), train) };
 }
 
-function knownOnly(sessions: readonly (Session & { split?: string })[], train: readonly Session[]): Session[] {
+function knownOnly(
+  sessions: readonly (Session & { split?: string })[],
+  train: readonly Session[],
+): Session[] {
   const known = new Set(train.flatMap(({ products }) => products));
   return sessions.flatMap((session) => {
     if (session.split === "train") return [];
     const kept = session.products.map((_, at) => at).filter((at) => known.has(session.products[at]!));
     if (kept.length < 2) return [];
-    return [{ products: kept.map((at) => session.products[at]!), times: kept.map((at) => session.times[at]!) }];
+    return [
+      { products: kept.map((at) => session.products[at]!), times: kept.map((at) => session.times[at]!) },
+    ];
   });
 }
 
@@ -93,6 +98,10 @@ function untimedSessions(columns: readonly string[], lines: readonly string[]): 
     const products = row[items]!.split(" ");
     if (row[split] === "train") passed++;
     const start = UNTIMED_END - (1 - passed / trained) * UNTIMED_DAYS * DAY_MS;
-    return { split: row[split]!, products, times: products.map((_, at) => Math.floor(start) + at * UNTIMED_STEP_MS) };
+    return {
+      split: row[split]!,
+      products,
+      times: products.map((_, at) => Math.floor(start) + at * UNTIMED_STEP_MS),
+    };
   });
 }

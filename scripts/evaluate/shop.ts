@@ -38,13 +38,15 @@ export class OfflineShop {
   /** What a profile tells of one visitor's session, folded into the tables. */
   private learn(session: Session): void {
     const sink = new SignalSink();
-    const activities = session.products.map((productId, at): Activity => ({
-      messageId: `${session.times[0]} ${at}`,
-      at: session.times[at]!,
-      kind: "viewed",
-      name: "Product Viewed",
-      lines: [{ productId, sku: productId, quantity: 1 }],
-    }));
+    const activities = session.products.map(
+      (productId, at): Activity => ({
+        messageId: `${session.times[0]} ${at}`,
+        at: session.times[at]!,
+        kind: "viewed",
+        name: "Product Viewed",
+        lines: [{ productId, sku: productId, quantity: 1 }],
+      }),
+    );
     for (const activity of activities) sink.activity(activity);
     new Trail().take([...session.times], activities.flatMap(stepsOf), sink);
     this.now = Math.max(this.now, session.times.at(-1)!);
@@ -63,7 +65,12 @@ export class OfflineShop {
 }
 
 /** What is asked after the first `seen` products of a session. */
-export function nextQuery(session: Session, seen: number, exclude: readonly string[], limit: number): RecommendationQuery {
+export function nextQuery(
+  session: Session,
+  seen: number,
+  exclude: readonly string[],
+  limit: number,
+): RecommendationQuery {
   const views = new Map<string, { at: number; views: number }>();
   for (let at = seen - 1; at >= 0; at--) {
     const productId = session.products[at]!;

@@ -3,7 +3,6 @@ import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
 import module from "../../build/recommend.wasm";
 import type { ModelNames } from "../../domain/model/manifest.ts";
-import { TextPage } from "../../domain/model/text.ts";
 import type { Signals } from "../../domain/signal.ts";
 import { encodeSignals } from "../../domain/signal-codec.ts";
 import { NOBODY } from "../../domain/visitor.ts";

@@ -1,0 +1,142 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { DEFAULT_POLICY } from "../../domain/demand.ts";
+import { DemandBlock } from "../../domain/planner/block.ts";
+import { decodeJournal, encodeJournal, type JournalEntry } from "../../domain/planner/journal.ts";
+import { decodeKeys, encodeKeys, OrderKeys } from "../../domain/planner/order-keys.ts";
+import { decodeStates, encodeStates, type SkuState } from "../../domain/planner/sku-states.ts";
+
+const money = fc.double({ min: 0, max: 1e6, noNaN: true });
+const position = fc.record({
+  version: fc.nat(),
+  onHand: fc.nat(1e9),
+  reserved: fc.nat(1e6),
+  incoming: fc.array(fc.record({ quantity: fc.nat(1e6), eta: fc.constantFrom("2026-11-24", "1969-12-30") }), {
+    maxLength: 5,
+  }),
+  policy: fc
+    .record({ unitCost: money, leadTimeDays: fc.nat(365) })
+    .map((some) => ({ ...DEFAULT_POLICY, ...some })),
+  outSince: fc.integer({ min: 1, max: 2e12 }),
+});
+
+describe("stored pages", () => {
+  test("[DP10] a block reads back as it was written", () => {
+    const cell = fc.record({
+      column: fc.constantFrom("units" as const, "views" as const, "carts" as const),
+      slot: fc.nat(1023),
+      day: fc.integer({ min: 20_000, max: 20_031 }),
+      amount: fc.integer({ min: 1, max: 1e9 }),
+      share: fc.constantFrom(0, 0.25, 0.5, 1),
+    });
+    fc.assert(
+      fc.property(fc.array(cell, { maxLength: 50 }), (cells) => {
+        const block = new DemandBlock();
+        for (const { column, slot, day, amount, share } of cells) {
+          block.add(column, slot, day, amount);
+          block.setInStock(slot, day, share);
+        }
+        const again = DemandBlock.decode(block.encode());
+        for (const { slot, day } of cells) {
+          expect(again.units(slot, day)).toBe(block.units(slot, day));
+          expect(again.views(slot, day)).toBe(block.views(slot, day));
+          expect(again.carts(slot, day)).toBe(block.carts(slot, day));
+          expect(again.inStock(slot, day)).toBe(block.inStock(slot, day));
+        }
+      }),
+      { numRuns: 30 },
+    );
+    expect(new DemandBlock().inStock(5, 20_000)).toBe(1);
+  });
+
+  test("[DP10] journal, states and keys read back as they were written", () => {
+    const line = fc.record({
+      orderId: fc.string(),
+      sku: fc.string(),
+      units: fc.nat(),
+      at: fc.integer(),
+      price: money,
+    });
+    const count = fc.record({ sku: fc.string(), day: fc.integer(), views: fc.nat(), carts: fc.nat() });
+    const entry: fc.Arbitrary<JournalEntry> = fc.oneof(
+      fc.record({ kind: fc.constant("lines" as const), lines: fc.array(line) }),
+      fc.record({
+        kind: fc.constant("behaviour" as const),
+        delta: fc.record({ shard: fc.nat(15), sequence: fc.nat(), counts: fc.array(count) }),
+      }),
+      fc.record({
+        kind: fc.constant("position" as const),
+        position: fc
+          .tuple(
+            fc.string(),
+            position,
+            fc.array(fc.record({ day: fc.nat(), fraction: fc.constantFrom(0, 0.5, 1) })),
+          )
+          .map(([sku, rest, inStock]) => ({ sku, ...rest, inStock })),
+      }),
+    );
+    const state: fc.Arbitrary<SkuState> = fc.oneof(
+      fc.constant({}),
+      fc.record({ price: money }),
+      fc.record({ price: money, position }),
+    );
+    fc.assert(
+      fc.property(
+        fc.array(entry),
+        fc.array(state),
+        fc.uniqueArray(fc.maxSafeNat()),
+        (entries, states, keys) => {
+          expect(decodeJournal(encodeJournal(entries))).toEqual(entries);
+          expect(decodeStates(encodeStates(states))).toEqual(states);
+          expect(decodeKeys(encodeKeys(keys))).toEqual([...keys].sort((a, b) => a - b));
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
+  test("[DP10] an unknown version is not read", () => {
+    const future = Uint8Array.of(99, 0);
+    expect(() => DemandBlock.decode(future)).toThrow(RangeError);
+    expect(() => decodeJournal(future)).toThrow(RangeError);
+    expect(() => decodeStates(future)).toThrow(RangeError);
+    expect(() => decodeKeys(future)).toThrow(RangeError);
+  });
+});
+
+describe("order keys", () => {
+  test("[DP1] a line is new once, also told a day earlier or later, also after its day left memory", () => {
+    const stored = new Map<number, number[]>();
+    const keys = new OrderKeys((day) => stored.get(day) ?? [], 10);
+    const save = () => {
+      for (const [day, fresh] of keys.unsaved()) stored.set(day, [...(stored.get(day) ?? []), ...fresh]);
+      keys.saved();
+    };
+    fc.assert(
+      fc.property(
+        fc.array(
+          fc.record({
+            order: fc.nat(30),
+            sku: fc.nat(3),
+            late: fc.integer({ min: -1, max: 1 }),
+            save: fc.boolean(),
+          }),
+        ),
+        (told) => {
+          const day = 1_000 + stored.size * 10;
+          const seen = new Set<string>();
+          for (const { order, sku, late, save: saves } of told) {
+            const name = `${order} ${sku}`;
+            // An order's own day is fixed; what is told again may lie a day beside it.
+            const at = day + (order % 3) * 5 + (seen.has(name) ? late : 0);
+            expect(keys.takeLine(`o${day}-${order}`, String(sku), at)).toBe(!seen.has(name));
+            seen.add(name);
+            if (saves) save();
+          }
+          save();
+        },
+      ),
+      { numRuns: 100 },
+    );
+  });
+});

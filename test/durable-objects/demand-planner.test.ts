@@ -1,0 +1,215 @@
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { describe, expect, test } from "vitest";
+import { isoDate } from "../../domain/calendar.ts";
+import { DEFAULT_POLICY, type DemandLine, type StockPosition } from "../../domain/demand.ts";
+
+const DAY_MS = 86_400_000;
+const NOW = Date.now();
+const TODAY = Math.floor(NOW / DAY_MS);
+
+const plannerNamed = (name: string) => env.DEMAND_PLANNER.getByName(name);
+type Planner = ReturnType<typeof plannerNamed>;
+
+function line(orderId: string, sku: string, units: number, daysAgo = 1, price = 2): DemandLine {
+  return { orderId, sku, units, at: NOW - daysAgo * DAY_MS, price };
+}
+
+function position(
+  sku: string,
+  version: number,
+  onHand: number,
+  change: Partial<StockPosition> = {},
+): StockPosition {
+  return { sku, version, onHand, reserved: 0, incoming: [], policy: DEFAULT_POLICY, inStock: [], ...change };
+}
+
+async function forecast(planner: Planner, sku: string, now = NOW) {
+  return (await planner.forecast({ sku, horizon: 14, now }))!;
+}
+
+async function unitsOf(planner: Planner, sku: string): Promise<number> {
+  const { history } = await forecast(planner, sku);
+  return history.reduce((sum, { units }) => sum + units, 0);
+}
+
+/** A year of steady sales of several SKUs. */
+async function withHistory(name: string, skus: readonly string[], units = 10, days = 120): Promise<Planner> {
+  const planner = plannerNamed(name);
+  const lines = skus.flatMap((sku) =>
+    Array.from({ length: days }, (_, i) => line(`${sku}-${i}`, sku, units, i + 1)),
+  );
+  await planner.record(lines);
+  return planner;
+}
+
+describe("counting", () => {
+  test("[DP1] a line counts once, in one call, over calls, beside itself, and after a restart", async () => {
+    const planner = plannerNamed("once");
+    const lines = [line("o1", "a", 3), line("o1", "b", 4), line("o2", "a", 5)];
+    expect(await planner.record([...lines, line("o1", "a", 3)])).toEqual({ counted: 3, duplicates: 1 });
+    const answers = await Promise.all([
+      planner.record(lines),
+      planner.record([line("o3", "a", 1), ...lines]),
+    ]);
+    expect(answers).toEqual([
+      { counted: 0, duplicates: 3 },
+      { counted: 1, duplicates: 3 },
+    ]);
+    // The order API tells the same order a little later, and so past midnight perhaps.
+    expect(await planner.record([{ ...line("o1", "a", 3), at: NOW }])).toEqual({ counted: 0, duplicates: 1 });
+    await evictDurableObject(planner);
+    expect(await planner.record(lines)).toEqual({ counted: 0, duplicates: 3 });
+    await runDurableObjectAlarm(planner);
+    await evictDurableObject(planner);
+    expect(await planner.record(lines)).toEqual({ counted: 0, duplicates: 3 });
+    expect(await planner.totals()).toEqual({ skus: 2, orders: 3, lines: 4, units: 13 });
+    expect(await unitsOf(planner, "a")).toBe(9);
+  });
+
+  test("[DP2] a restart before and after the flush keeps lines, positions and views", async () => {
+    const planner = plannerNamed("restart");
+    await planner.record([line("o1", "a", 7), line("o2", "a", 2, 40)]);
+    await planner.position(position("a", 1, 50));
+    await planner.behave({
+      shard: 3,
+      sequence: 1,
+      counts: [{ sku: "a", day: TODAY - 1, views: 9, carts: 4 }],
+    });
+    const before = await forecast(planner, "a");
+    await evictDurableObject(planner);
+    expect(await forecast(planner, "a")).toEqual(before);
+    await runDurableObjectAlarm(planner);
+    await evictDurableObject(planner);
+    expect(await forecast(planner, "a")).toEqual(before);
+    expect(before.replenishment?.on_hand).toBe(50);
+    expect(before.history.at(-2)).toMatchObject({ units: 7, views: 9, carts: 4 });
+  });
+
+  test("[DP3] calls that come together share a row, and a flush writes what changed", async () => {
+    const planner = plannerNamed("rows");
+    await planner.record([line("first", "a", 1)]);
+    const rows = () => runInDurableObject(planner, (object) => object.rowsWritten());
+    const before = await rows();
+    await Promise.all(Array.from({ length: 50 }, (_, i) => planner.record([line(`o${i}`, "a", 1)])));
+    expect((await rows()) - before).toBeLessThanOrEqual(3);
+    const journalled = await rows();
+    await runDurableObjectAlarm(planner);
+    // SKU, demand, price, keys of the day, counters, and the journal rows that go.
+    expect((await rows()) - journalled).toBeLessThanOrEqual(5 + 4);
+    expect((await planner.totals()).orders).toBe(51);
+  });
+
+  test("[DP4] days are bounded: the future is today, and 400 days ago is over", async () => {
+    const planner = plannerNamed("days");
+    const told = [
+      line("old", "a", 1, 400),
+      line("last", "a", 2, 399),
+      { ...line("next", "a", 4), at: NOW + 9 * DAY_MS },
+    ];
+    expect(await planner.record(told)).toEqual({ counted: 2, duplicates: 0 });
+    const { history } = await forecast(planner, "a");
+    expect(history[0]).toMatchObject({ date: isoDate(TODAY - 399), units: 2 });
+    expect(history.at(-1)).toEqual({ date: isoDate(TODAY), units: 4, in_stock: 1, partial: true });
+  });
+
+  test("[DP5] views count once per combiner and sequence, for SKUs that are sold or stocked", async () => {
+    const planner = plannerNamed("views");
+    await planner.record([line("o1", "sold", 1)]);
+    await planner.position(position("stocked", 1, 5));
+    const counts = ["sold", "stocked", "unknown"].map((sku) => ({ sku, day: TODAY - 1, views: 5, carts: 1 }));
+    await planner.behave({ shard: 2, sequence: 7, counts });
+    await planner.behave({ shard: 2, sequence: 7, counts });
+    await planner.behave({ shard: 2, sequence: 6, counts });
+    await planner.behave({ shard: 1, sequence: 7, counts });
+    for (const sku of ["sold", "stocked"]) {
+      const { history } = await forecast(planner, sku);
+      expect(history.find(({ date }) => date === isoDate(TODAY - 1))).toMatchObject({ views: 10, carts: 2 });
+    }
+    expect(await planner.forecast({ sku: "unknown", horizon: 7, now: NOW })).toBeUndefined();
+  });
+});
+
+describe("stock", () => {
+  test("[DP6] an older position never replaces a newer one", async () => {
+    const planner = await withHistory("positions", ["a"]);
+    await planner.position(position("a", 5, 70));
+    await planner.position(position("a", 4, 10));
+    await planner.position(position("a", 5, 20));
+    expect((await forecast(planner, "a")).replenishment?.on_hand).toBe(70);
+  });
+
+  test("[DP6] days out of stock teach nothing, ended or lasting", async () => {
+    const planner = plannerNamed("outage");
+    // Ten a day on four days of five, out of stock on the fifth, and out since five days.
+    const lines = Array.from({ length: 100 }, (_, i) => i + 1)
+      .filter((ago) => ago % 5 !== 0 && ago > 5)
+      .flatMap((ago) => ["a", "b"].map((sku) => line(`${sku}${ago}`, sku, 10, ago)));
+    await planner.record(lines);
+    const inStock = Array.from({ length: 20 }, (_, i) => ({ day: TODAY - (i + 1) * 5, fraction: 0 }));
+    const outSince = (TODAY - 5) * DAY_MS;
+    await planner.position(position("a", 1, 0, { inStock, outSince }));
+    const [known, ignored] = [await forecast(planner, "a"), await forecast(planner, "b")];
+    expect(known.mean_daily_demand).toBeGreaterThan(9);
+    expect(known.mean_daily_demand).toBeLessThan(11);
+    expect(ignored.mean_daily_demand).toBeLessThan(8);
+    expect(known.history.find(({ date }) => date === isoDate(TODAY - 3))?.in_stock).toBe(0);
+  });
+
+  test("[DP7] a forecast shows history, decisions where stock is known, and nothing of an unknown SKU", async () => {
+    const planner = await withHistory("shape", ["a", "b"]);
+    await planner.position(
+      position("a", 1, 30, { policy: { ...DEFAULT_POLICY, leadTimeDays: 10, packSize: 6 } }),
+    );
+    const a = await forecast(planner, "a");
+    expect(a.as_of).toBe(isoDate(TODAY));
+    expect(a.daily).toHaveLength(14);
+    expect(a.daily[0]?.date).toBe(isoDate(TODAY));
+    expect(a.history).toHaveLength(121);
+    expect(a.mean_daily_demand).toBeCloseTo(10, 0);
+    expect(a.lead_time.days).toBe(10);
+    expect(a.replenishment).toMatchObject({ status: "order_now", on_hand: 30 });
+    expect(a.replenishment!.quantity % 6).toBe(0);
+    expect(a.unit_price).toBe(2);
+    expect((await forecast(planner, "b")).replenishment).toBeNull();
+    expect(await planner.forecast({ sku: "c", horizon: 7, now: NOW })).toBeUndefined();
+  });
+
+  test("[DP8] the board lists SKUs with known stock, filtered, sorted, in pages", async () => {
+    const skus = Array.from({ length: 12 }, (_, i) => `s${String(i).padStart(2, "0")}`);
+    const planner = await withHistory("board", [...skus, "unstocked"]);
+    for (const [i, sku] of skus.entries()) await planner.position(position(sku, 1, i * 60));
+    const first = await planner.board({ sort: "days_of_cover", limit: 5, now: NOW });
+    expect(first.items.map(({ sku }) => sku)).toEqual(skus.slice(0, 5));
+    const second = await planner.board({
+      sort: "days_of_cover",
+      limit: 50,
+      cursor: first.next_cursor!,
+      now: NOW,
+    });
+    expect(second.items.map(({ sku }) => sku)).toEqual(skus.slice(5));
+    expect(second.next_cursor).toBeUndefined();
+    const out = await planner.board({ status: "out_of_stock", sort: "sku", limit: 5, now: NOW });
+    expect(out.items.map(({ sku, status }) => [sku, status])).toEqual([["s00", "out_of_stock"]]);
+    await planner.position(position("s00", 2, 5_000));
+    const after = await planner.board({ status: "out_of_stock", sort: "sku", limit: 5, now: NOW });
+    expect(after.items).toEqual([]);
+  });
+
+  test("[DP9] after midnight forecasts begin at the new day", async () => {
+    const planner = await withHistory("midnight", ["a"]);
+    await planner.position(position("a", 1, 500));
+    const tomorrow = NOW + DAY_MS;
+    const { as_of, daily } = await forecast(planner, "a", tomorrow);
+    expect(as_of).toBe(isoDate(TODAY + 1));
+    expect(daily[0]?.date).toBe(isoDate(TODAY + 1));
+    const { items } = await planner.board({ sort: "sku", limit: 1, now: tomorrow });
+    expect(items[0]!.stock_out.p10! > isoDate(TODAY + 1)).toBe(true);
+    const alarmAt = await runInDurableObject(planner, (_, state) => state.storage.getAlarm());
+    expect(alarmAt).not.toBeNull();
+    await runDurableObjectAlarm(planner);
+    // What remains is the alarm that closes the day, after midnight.
+    const next = await runInDurableObject(planner, (_, state) => state.storage.getAlarm());
+    expect(next! >= (TODAY + 1) * DAY_MS).toBe(true);
+  });
+});
