@@ -463,7 +463,8 @@ class SpanTable {
       while (s < last - 1 && days > spans[s + 1]!) s++;
       const [from, to] = [spans[s]!, spans[s + 1]!];
       this.low[days] = s;
-      this.share[days] = to > from ? Math.min(1, Math.max(0, Math.log(days / from) / Math.log(to / from))) : 1;
+      this.share[days] =
+        to > from ? Math.min(1, Math.max(0, Math.log(days / from) / Math.log(to / from))) : 1;
       this.near[days] = nearest(spans, days);
     }
   }

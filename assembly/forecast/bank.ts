@@ -91,13 +91,11 @@ const LEVELS = FORECAST_STATE + 512;
 const ERRORS = FORECAST_STATE + 768;
 const STATE_END = FORECAST_STATE + 1024;
 
-// @ts-ignore: decorator
-@inline function row(base: usize, index: i32): usize {
-  return base + (<usize>index << 4);
+function row(base: usize, index: i32): usize {
+  return base + ((<usize>index) << 4);
 }
 
-// @ts-ignore: decorator
-@inline function splat(value: f32): v128 {
+function splat(value: f32): v128 {
   return f32x4.splat(value);
 }
 
@@ -166,8 +164,7 @@ function seasonIndex(position: i32, kappa: v128, grow: v128): v128 {
 }
 
 /** Exposure of the day: its seasonal index times the fraction in stock, 0 before the first sale. */
-// @ts-ignore: decorator
-@inline function expose(t: i32, position: i32, season: i32, y: v128, x: v128, kappa: v128, grow: f32): v128 {
+function expose(t: i32, position: i32, season: i32, y: v128, x: v128, kappa: v128, grow: f32): v128 {
   const zero = splat(0);
   const started = v128.or(v128.load(STARTED), f32x4.gt(y, zero));
   v128.store(STARTED, started);
@@ -175,16 +172,14 @@ function seasonIndex(position: i32, kappa: v128, grow: v128): v128 {
 }
 
 /** Judges what was forecast before the last days by what they brought: experts, spans, backtest. */
-// @ts-ignore: decorator
-@inline function judge(t: i32, span: i32, experts: i32, y: v128, e: v128): void {
+function judge(t: i32, span: i32, experts: i32, y: v128, e: v128): void {
   judgeSpan(0, t, 1, experts, y, e);
   judgeSpan(1, t, max(1, span >> 1), experts, y, e);
   judgeSpan(2, t, span, experts, y, e);
   judgeSpan(3, t, span << 1, experts, y, e);
 }
 
-// @ts-ignore: decorator
-@inline function judgeSpan(s: i32, t: i32, length: i32, experts: i32, y: v128, e: v128): void {
+function judgeSpan(s: i32, t: i32, length: i32, experts: i32, y: v128, e: v128): void {
   const zero = splat(0);
   let sumY = f32x4.add(v128.load(row(SPAN_Y, s)), y);
   let sumX = f32x4.add(v128.load(row(SPAN_X, s)), e);
@@ -212,24 +207,21 @@ function seasonIndex(position: i32, kappa: v128, grow: v128): v128 {
   if (s == 0 && t >= BACKTEST_AFTER) backtest(t, y, off, counts);
 }
 
-// @ts-ignore: decorator
-@inline function pool(t: i32, sum: v128, mu: v128, mask: v128): void {
+function pool(t: i32, sum: v128, mu: v128, mask: v128): void {
   const demand = row(FORECAST_POOL_DEMAND, t);
   const forecast = row(FORECAST_POOL_FORECAST, t);
   v128.store(demand, f32x4.add(v128.load(demand), v128.and(sum, mask)));
   v128.store(forecast, f32x4.add(v128.load(forecast), v128.and(mu, mask)));
 }
 
-// @ts-ignore: decorator
-@inline function blend(at: usize, value: v128, keep: f32, mask: v128): void {
+function blend(at: usize, value: v128, keep: f32, mask: v128): void {
   const before = v128.load(at);
   const after = f32x4.add(f32x4.mul(splat(keep), before), f32x4.mul(splat(1 - keep), value));
   v128.store(at, v128.bitselect(after, before, mask));
 }
 
 /** E_k <- .98 E_k + .02 ((S - l_k X) / span)^2 */
-// @ts-ignore: decorator
-@inline function judgeExperts(t: i32, length: i32, experts: i32, sumY: v128, sumX: v128, mask: v128): void {
+function judgeExperts(t: i32, length: i32, experts: i32, sumY: v128, sumX: v128, mask: v128): void {
   const ring = FORECAST_RING + <usize>((t - length) & (FORECAST_RING_DAYS - 1)) * (FORECAST_EXPERTS * 16);
   const share = splat(1 / <f32>length);
   for (let k = 0; k < experts; k++) {
@@ -238,8 +230,7 @@ function seasonIndex(position: i32, kappa: v128, grow: v128): v128 {
   }
 }
 
-// @ts-ignore: decorator
-@inline function backtest(t: i32, y: v128, off: v128, mask: v128): void {
+function backtest(t: i32, y: v128, off: v128, mask: v128): void {
   const step = f32x4.sub(y, v128.load(row(FORECAST_DEMAND, t - 1)));
   tally(BACKTEST_DAYS, splat(1), mask);
   tally(BACKTEST_SQUARED_ERROR, f32x4.mul(off, off), mask);
@@ -248,15 +239,13 @@ function seasonIndex(position: i32, kappa: v128, grow: v128): v128 {
   tally(BACKTEST_DEMAND, y, mask);
 }
 
-// @ts-ignore: decorator
-@inline function tally(index: i32, value: v128, mask: v128): void {
+function tally(index: i32, value: v128, mask: v128): void {
   const at = row(FORECAST_BACKTEST, index);
   v128.store(at, f32x4.add(v128.load(at), v128.and(value, mask)));
 }
 
 /** Whether the sum stayed below the 95 % quantile of a gamma (Wilson & Hilferty 1931) told before. */
-// @ts-ignore: decorator
-@inline function cover(sum: v128, mu: v128, mask: v128): void {
+function cover(sum: v128, mu: v128, mask: v128): void {
   const mean = v128.load(row(FORECAST_SPAN_MEAN, 2));
   const phi = f32x4.div(v128.load(row(FORECAST_SPAN_VARIANCE, 2)), f32x4.max(mean, splat(TINY)));
   const a = f32x4.div(phi, f32x4.mul(splat(9), f32x4.max(mu, splat(TINY))));
@@ -273,7 +262,7 @@ function score(s: i32, sum: v128, mu: v128, mask: v128): void {
   v128.store(STATE_END + 16, mu);
   v128.store(STATE_END + 32, mask);
   for (let lane = 0; lane < FORECAST_LANES; lane++) {
-    const at = <usize>lane << 2;
+    const at = (<usize>lane) << 2;
     if (load<u32>(STATE_END + 32 + at) == 0) continue;
     const mean = load<f32>(means + at);
     if (mean <= TINY) continue;
@@ -283,8 +272,7 @@ function score(s: i32, sum: v128, mu: v128, mask: v128): void {
 }
 
 /** One day for every expert but behaviour; `open` masks out days that teach nothing. */
-// @ts-ignore: decorator
-@inline function learn(t: i32, y: v128, e: v128, x: v128, open: v128): void {
+function learn(t: i32, y: v128, e: v128, x: v128, open: v128): void {
   const zero = splat(0);
   const one = splat(1);
   const count = f32x4.add(v128.load(COUNT), v128.and(x, open));
@@ -332,8 +320,7 @@ function score(s: i32, sum: v128, mu: v128, mask: v128): void {
 }
 
 /** l += gain (y - l e) */
-// @ts-ignore: decorator
-@inline function smooth(k: i32, alpha: f32, average: v128, y: v128, e: v128, open: v128): void {
+function smooth(k: i32, alpha: f32, average: v128, y: v128, e: v128, open: v128): void {
   const level = v128.load(row(LEVELS, k));
   const gain = f32x4.max(splat(alpha), average);
   const next = f32x4.max(splat(0), f32x4.add(level, f32x4.mul(gain, f32x4.sub(y, f32x4.mul(level, e)))));
@@ -341,16 +328,7 @@ function score(s: i32, sum: v128, mu: v128, mask: v128): void {
 }
 
 /** p += beta min(1, e) (hit - p), l = p z */
-// @ts-ignore: decorator
-@inline function chances(
-  k: i32,
-  least: f32,
-  average: v128,
-  heed: v128,
-  hit: v128,
-  size: v128,
-  open: v128,
-): void {
+function chances(k: i32, least: f32, average: v128, heed: v128, hit: v128, size: v128, open: v128): void {
   const chance = v128.load(row(CHANCE, k));
   const beta = f32x4.max(splat(least), average);
   const next = f32x4.add(chance, f32x4.mul(f32x4.mul(beta, heed), f32x4.sub(hit, chance)));
@@ -360,8 +338,7 @@ function score(s: i32, sum: v128, mu: v128, mask: v128): void {
 }
 
 /** Demand over exposure of the last days. */
-// @ts-ignore: decorator
-@inline function window(w: i32, length: i32, t: i32, y: v128, e: v128, open: v128, youth: v128): void {
+function window(w: i32, length: i32, t: i32, y: v128, e: v128, open: v128, youth: v128): void {
   const zero = splat(0);
   let sumY = f32x4.add(v128.load(row(WINDOW_Y, w)), v128.and(y, open));
   let sumX = f32x4.add(v128.load(row(WINDOW_X, w)), v128.and(e, open));
@@ -379,11 +356,26 @@ function score(s: i32, sum: v128, mu: v128, mask: v128): void {
 }
 
 /** Views times demand per view, carts times demand per cart, each rate shrunk to the group's. */
-// @ts-ignore: decorator
-@inline function learnBehaviour(t: i32, y: v128, x: v128, given: v128): void {
+function learnBehaviour(t: i32, y: v128, x: v128, given: v128): void {
   const active = f32x4.ge(given, splat(0));
-  rate(BEHAVIOUR, v128.load(row(FORECAST_VIEWS, t)), y, x, active, VIEW_LEVEL, v128.load(FORECAST_GROUP_VIEW_RATE));
-  rate(BEHAVIOUR + 1, v128.load(row(FORECAST_CARTS, t)), y, x, active, CART_LEVEL, v128.load(FORECAST_GROUP_CART_RATE));
+  rate(
+    BEHAVIOUR,
+    v128.load(row(FORECAST_VIEWS, t)),
+    y,
+    x,
+    active,
+    VIEW_LEVEL,
+    v128.load(FORECAST_GROUP_VIEW_RATE),
+  );
+  rate(
+    BEHAVIOUR + 1,
+    v128.load(row(FORECAST_CARTS, t)),
+    y,
+    x,
+    active,
+    CART_LEVEL,
+    v128.load(FORECAST_GROUP_CART_RATE),
+  );
 }
 
 function rate(expert: i32, n: v128, y: v128, x: v128, active: v128, at: usize, group: v128): void {
@@ -400,8 +392,7 @@ function rate(expert: i32, n: v128, y: v128, x: v128, active: v128, at: usize, g
 }
 
 /** Weighs the experts by (min E / E_k)^4 after a judgement, and keeps today's levels for the one to come. */
-// @ts-ignore: decorator
-@inline function combine(t: i32, experts: i32): void {
+function combine(t: i32, experts: i32): void {
   if ((t & 3) == 0) weigh(experts);
   let sum = splat(0);
   const ring = FORECAST_RING + <usize>(t & (FORECAST_RING_DAYS - 1)) * (FORECAST_EXPERTS * 16);
@@ -414,8 +405,7 @@ function rate(expert: i32, n: v128, y: v128, x: v128, active: v128, at: usize, g
 }
 
 /** Weights that add up to one. */
-// @ts-ignore: decorator
-@inline function weigh(experts: i32): void {
+function weigh(experts: i32): void {
   let least = v128.load(ERRORS);
   for (let k = 1; k < experts; k++) least = f32x4.min(least, v128.load(row(ERRORS, k)));
   least = f32x4.add(least, splat(TINY));

@@ -19,12 +19,16 @@ export function normal_quantile(p: f64): f64 {
   const q = p - 0.5;
   const r = q * q;
   return (
-    ((((((-3.969683028665376e1 * r + 2.209460984245205e2) * r - 2.759285104469687e2) * r + 1.38357751867269e2) * r -
+    ((((((-3.969683028665376e1 * r + 2.209460984245205e2) * r - 2.759285104469687e2) * r +
+      1.38357751867269e2) *
+      r -
       3.066479806614716e1) *
       r +
       2.506628277459239) *
       q) /
-    (((((-5.447609879822406e1 * r + 1.615858368580409e2) * r - 1.556989798598866e2) * r + 6.680131188771972e1) * r -
+    (((((-5.447609879822406e1 * r + 1.615858368580409e2) * r - 1.556989798598866e2) * r +
+      6.680131188771972e1) *
+      r -
       1.328068155288572e1) *
       r +
       1)
@@ -33,18 +37,22 @@ export function normal_quantile(p: f64): f64 {
 
 function tail(q: f64): f64 {
   return (
-    (((((-7.784894002430293e-3 * q - 3.223964580411365e-1) * q - 2.400758277161838) * q - 2.549732539343734) * q +
+    (((((-7.784894002430293e-3 * q - 3.223964580411365e-1) * q - 2.400758277161838) * q - 2.549732539343734) *
+      q +
       4.374664141464968) *
       q +
       2.938163982698783) /
-    ((((7.784695709041462e-3 * q + 3.224671290700398e-1) * q + 2.445134137142996) * q + 3.754408661907416) * q + 1)
+    ((((7.784695709041462e-3 * q + 3.224671290700398e-1) * q + 2.445134137142996) * q + 3.754408661907416) *
+      q +
+      1)
   );
 }
 
 /** Standard normal distribution: Abramowitz & Stegun 26.2.17, absolute error below 7.5e-8. */
 export function normal_cdf(z: f64): f64 {
   const t = 1 / (1 + 0.2316419 * Math.abs(z));
-  const poly = t * (0.31938153 + t * (-0.356563782 + t * (1.781477937 + t * (-1.821255978 + t * 1.330274429))));
+  const poly =
+    t * (0.31938153 + t * (-0.356563782 + t * (1.781477937 + t * (-1.821255978 + t * 1.330274429))));
   const upper = 0.3989422804014327 * Math.exp((-z * z) / 2) * poly;
   return z >= 0 ? 1 - upper : upper;
 }
@@ -59,13 +67,11 @@ function chanceOfNone(mean: f64, variance: f64): f64 {
 /**
  * Chance of n + 1 over chance of n is (n + size) / (n + 1) * rest; a Poisson is the limit of a great size.
  */
-// @ts-ignore: decorator
-@inline function sizeOf(mean: f64, variance: f64): f64 {
+function sizeOf(mean: f64, variance: f64): f64 {
   return variance <= mean * (1 + 1e-9) ? -1 : (mean * mean) / (variance - mean);
 }
 
-// @ts-ignore: decorator
-@inline function ratio(n: f64, mean: f64, size: f64, rest: f64): f64 {
+function ratio(n: f64, mean: f64, size: f64, rest: f64): f64 {
   return size < 0 ? mean / (n + 1) : ((n + size) / (n + 1)) * rest;
 }
 

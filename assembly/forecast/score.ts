@@ -1,5 +1,12 @@
 // Normal scores of what was realised, pooled over series: what the forecast distribution is recalibrated by.
-import { FORECAST_COLUMN_BYTES, FORECAST_POOL_DEMAND, FORECAST_SCORES, FORECAST_SPANS, SCORE_BINS, SCORE_MAX } from "../layout";
+import {
+  FORECAST_COLUMN_BYTES,
+  FORECAST_POOL_DEMAND,
+  FORECAST_SCORES,
+  FORECAST_SPANS,
+  SCORE_BINS,
+  SCORE_MAX,
+} from "../layout";
 
 /** Normal score of x under a gamma of this mean and variance: Wilson & Hilferty 1931, the cube root is nearly normal. */
 export function gammaScore(x: f32, mean: f32, variance: f32): f32 {

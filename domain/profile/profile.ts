@@ -101,9 +101,9 @@ export class Profile {
     if (kind === "ordered") {
       this.days.ordered(at);
       this.cart.ordered(at);
-      this.days.paid(at, currency, valueOf(activity));
+      this.days.paid(at, currency, amountOf(activity));
     } else if (kind === "refunded" || kind === "cancelled") {
-      this.days.paid(at, currency, -valueOf(activity));
+      this.days.paid(at, currency, -amountOf(activity));
     }
   }
 
@@ -172,7 +172,7 @@ export class Profile {
 }
 
 /** Total of an order or refund: as told, else the sum of its lines. */
-function valueOf({ value, lines }: Activity): number {
+function amountOf({ value, lines }: Activity): number {
   if (value !== undefined) return value;
   return lines.reduce((sum, { price, quantity }) => sum + (price ?? 0) * quantity, 0);
 }
