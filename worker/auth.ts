@@ -29,12 +29,21 @@ export function sameText(given: string, expected: string): boolean {
  * @throws Problem 503 when the deployment has no keys: closed, not open.
  */
 export function accessOf(request: Request, url: URL, env: Env): Access {
-  const given = presentedKey(request) ?? url.searchParams.get("writeKey") ?? undefined;
-  return given === undefined ? "none" : accessOfKey(given, env);
+  const inHeader = presentedKey(request);
+  if (inHeader !== undefined) return accessOfKey(inHeader, env);
+  return accessOfWriteKey(url.searchParams.get("writeKey") ?? "", env);
 }
 
-/** @throws Problem 503 as above. */
-export function accessOfKey(given: string, env: Env): Access {
+/**
+ * Of a key in a query or a body: only the public one is taken there, for both are written down on their way.
+ *
+ * @throws Problem 503 as above.
+ */
+export function accessOfWriteKey(given: string, env: Env): Access {
+  return accessOfKey(given, env) === "write" ? "write" : "none";
+}
+
+function accessOfKey(given: string, env: Env): Access {
   const secret = keysOf(env.SECRET_KEY);
   const write = keysOf(env.WRITE_KEY);
   if (secret.length === 0 || write.length === 0) {

@@ -137,9 +137,15 @@ export class ProfilePage {
     return readActivities(new ByteReader(this.inline), this.inlineCount);
   }
 
-  /** Forgets everything but that, and up to when, it was erased, and the sequence, so that packets stay distinct. */
+  /**
+   * Forgets everything but up to when it was erased and the hashes of the messages it knew, so that late retries stay
+   * forgotten, and the sequence, so that packets stay distinct.
+   */
   erased(now: number): ProfilePage {
     const page = new ProfilePage();
+    page.ring = [...this.ring];
+    page.ringNext = this.ringNext;
+    for (const hash of page.ring) page.seen.add(hash);
     page.sequence = this.sequence;
     page.erasedAt = now;
     page.nextSegment = this.nextSegment;

@@ -7,7 +7,7 @@ import {
   IMPORT_CHUNK_EVENTS,
   REQUEST_BYTES_MAX,
 } from "../../domain/limits.ts";
-import { accessOfKey } from "../auth.ts";
+import { accessOfWriteKey } from "../auth.ts";
 import { type Item, itemsOf, parseJson, readText } from "../body.ts";
 import { type Exchange, json } from "../exchange.ts";
 import { invalid, Problem } from "../problem.ts";
@@ -130,7 +130,7 @@ function tooManyIn(value: unknown): Problem | undefined {
 function authorizeByBody({ access, env }: Exchange, value: unknown): void {
   if (access !== "none") return;
   const key = typeof value === "object" && value !== null && "writeKey" in value ? value.writeKey : undefined;
-  if (typeof key !== "string" || accessOfKey(key, env) === "none") {
+  if (typeof key !== "string" || accessOfWriteKey(key, env) === "none") {
     throw new Problem("unauthorized", "Send the write key: as Basic user name, Bearer token or writeKey.");
   }
 }

@@ -13,6 +13,7 @@ import { check, count, id, queryOf } from "../schema/common.ts";
 import { parseForecastRequest } from "../schema/forecast.ts";
 
 const HORIZON_DEFAULT_DAYS = 28;
+const LEAD_TIME_DAYS_MAX = 365;
 
 const boardQuery = v.object({
   status: v.optional(v.picklist(STOCK_STATUSES, `must be one of ${STOCK_STATUSES.join(", ")}`)),
@@ -21,14 +22,38 @@ const boardQuery = v.object({
   cursor: v.optional(v.pipe(v.string(), v.check(isCursor, "is not a cursor of this list"))),
 });
 
-/** `GET /v1/inventory/:sku/forecast?horizon=28` */
+const SERVICE_LEVEL = "must be a number from 0.5 to 0.999";
+const forecastQuery = v.object({
+  horizon: count(1, FORECAST_HORIZON_DAYS_MAX, HORIZON_DEFAULT_DAYS),
+  lead_time_days: v.optional(count(0, LEAD_TIME_DAYS_MAX, 0)),
+  service_level: v.optional(
+    v.pipe(
+      v.string(),
+      v.regex(/^0\.\d{1,9}$/, SERVICE_LEVEL),
+      v.transform(Number),
+      v.minValue(0.5, SERVICE_LEVEL),
+      v.maxValue(0.999, SERVICE_LEVEL),
+    ),
+  ),
+});
+
+/**
+ * `GET /v1/inventory/:sku/forecast?horizon=28`. With `lead_time_days` or `service_level` the decision is the one that
+ * such a policy would lead to; nothing is stored.
+ */
 export async function getForecast({ env, ctx, url, params, now }: Exchange): Promise<Response> {
   const sku = check(id, params["sku"], "invalid_request", "sku");
-  const { horizon } = check(
-    v.object({ horizon: count(1, FORECAST_HORIZON_DAYS_MAX, HORIZON_DEFAULT_DAYS) }),
-    queryOf(url),
-  );
-  const forecast = await env.DEMAND_PLANNER.getByName(PLANNER_NAME).forecast({ sku, horizon, now });
+  const {
+    horizon,
+    lead_time_days: leadTimeDays,
+    service_level: serviceLevel,
+  } = check(forecastQuery, queryOf(url));
+  const assumed = {
+    ...(leadTimeDays !== undefined && { leadTimeDays }),
+    ...(serviceLevel !== undefined && { serviceLevel }),
+  };
+  const planner = env.DEMAND_PLANNER.getByName(PLANNER_NAME);
+  const forecast = await planner.forecast({ sku, horizon, now, assumed });
   if (forecast === undefined) throw new Problem("not_found", `${sku} was never sold and has no stock.`);
   const name = (await getRecommender(env, ctx)).product(sku)?.name;
   return json({ ...(name !== undefined && { name }), ...forecast });

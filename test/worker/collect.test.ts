@@ -1,0 +1,155 @@
+import { describe, expect, test } from "vitest";
+import { call, gzip, viewed, WRITE } from "./call.ts";
+
+const post = (path: string, body: unknown, headers: Record<string, string> = {}) =>
+  call("POST", path, { key: WRITE, body, headers });
+const activities = async (id: string) =>
+  (await call("GET", `/v1/users/${id}/export`)).json?.activities as { message_id: string; kind: string }[];
+
+describe("events", () => {
+  test.each([
+    ["track", "t", { event: "Product Viewed", properties: { product_id: "p" } }],
+    ["page", "p", { name: "Home" }],
+    ["screen", "s", { name: "Home" }],
+    ["identify", "i", { traits: { plan: "a" } }],
+    ["group", "g", { groupId: "g" }],
+  ])("[HT7] %s and its short form are taken", async (name, short, more) => {
+    const anonymousId = `calls-${name}`;
+    expect((await post(`/v1/${name}`, { anonymousId, messageId: "1", ...more })).json).toEqual({
+      accepted: 1,
+      duplicates: 0,
+      rejected: [],
+    });
+    expect((await post(`/v1/${short}`, { anonymousId, messageId: "2", ...more })).json.accepted).toBe(1);
+    expect((await activities(anonymousId)).map(({ message_id }) => message_id).sort()).toEqual(["1", "2"]);
+  });
+
+  test("[HT8] one bad event never spoils a batch, and is told with its place, code and field", async () => {
+    const good = viewed("mixed", "p1");
+    const batch = [
+      good,
+      { ...viewed("mixed", "p2"), timestamp: "yesterday" },
+      { type: "track", messageId: "x", event: "Product Viewed" },
+      "text",
+      null,
+      { ...viewed("mixed", "p3"), properties: { text: "x".repeat(33_000) } },
+      { type: "track", anonymousId: "mixed", messageId: "nameless" },
+      good,
+    ];
+    const { status, json } = await post("/v1/batch", { batch });
+    expect(status).toBe(200);
+    expect(json).toMatchObject({ accepted: 1, duplicates: 1 });
+    expect(
+      json.rejected.map((one: { index: number; code: string; path: string }) => [
+        one.index,
+        one.code,
+        one.path,
+      ]),
+    ).toEqual([
+      [1, "invalid_event", "timestamp"],
+      [2, "missing_identity", "userId"],
+      [3, "invalid_event", ""],
+      [4, "invalid_event", ""],
+      [5, "event_too_large", ""],
+      [6, "invalid_event", "event"],
+    ]);
+    expect(await activities("mixed")).toHaveLength(1);
+  });
+
+  test("[HT9] bodies are known by what they are: JSON as text, gzip with and without its header", async () => {
+    const body = (n: number) => JSON.stringify(viewed("sniffed", `p${n}`));
+    expect((await post("/v1/track", body(1), { "content-type": "text/plain" })).status).toBe(200);
+    expect((await post("/v1/track", await gzip(body(2)), { "content-encoding": "gzip" })).status).toBe(200);
+    const form = { "content-type": "application/x-www-form-urlencoded" };
+    expect((await post("/v1/track", await gzip(body(3)), form)).status).toBe(200);
+    expect(await activities("sniffed")).toHaveLength(3);
+    expect((await post("/v1/track", (await gzip(body(4))).slice(0, 40))).status).toBe(400);
+    expect((await post("/v1/track", body(5), { "content-encoding": "br" })).status).toBe(415);
+  });
+
+  test("[HT10] bodies are bounded before and after inflation, batches by their events", async () => {
+    expect((await post("/v1/batch", `{"batch":"${"x".repeat(1024 * 1024)}"}`)).status).toBe(413);
+    expect((await post("/v1/batch", await gzip("0".repeat(10_000_000)))).status).toBe(413);
+    const batch = Array.from({ length: 2_501 }, () => ({}));
+    const tooMany = await post("/v1/batch", { batch });
+    expect(tooMany.status).toBe(413);
+    expect(tooMany.json.detail).toContain("2500");
+    expect((await post("/v1/batch", { batch: batch.slice(1) })).status).toBe(200);
+  });
+
+  test("[HT11] validate says what collect would, and stores nothing", async () => {
+    const batch = [viewed("validated", "p"), { type: "track" }];
+    const { json } = await post("/v1/validate", { batch });
+    expect(json).toMatchObject({ valid: 1, rejected: [{ index: 1 }] });
+    expect((await post("/v1/validate", viewed("validated", "p"))).json).toMatchObject({ valid: 1 });
+    expect((await call("GET", "/v1/users/validated")).status).toBe(404);
+  });
+
+  test("[HT12] an import takes an array, a batch or NDJSON, and keeps its times", async () => {
+    const timestamp = "2026-10-01T10:00:00.000Z";
+    const at = (n: number) => ({ ...viewed(`import-${n}`, "p"), timestamp, sentAt: "2026-10-05T00:00:00Z" });
+    const send = (body: unknown) => call("POST", "/v1/import", { body });
+    expect((await send([at(1), at(2)])).json.accepted).toBe(2);
+    expect((await send({ batch: [at(3)] })).json.accepted).toBe(1);
+    const lines = [JSON.stringify(at(4)), "{broken", "", JSON.stringify(at(5))].join("\n");
+    expect((await send(lines)).json).toMatchObject({ accepted: 2, rejected: [{ index: 1 }] });
+    for (const n of [1, 2, 3, 4, 5]) {
+      const { json } = await call("GET", `/v1/users/import-${n}/export`);
+      expect(json.activities[0].timestamp).toBe(timestamp);
+    }
+    expect((await send("")).status).toBe(400);
+  });
+
+  test("[HT13] a message sent twice counts once, in one batch, over batches, and side by side", async () => {
+    const batch = Array.from({ length: 20 }, (_, i) => viewed("twice", `p${i}`));
+    const answers = await Promise.all(
+      [1, 2, 3].map(() => post("/v1/batch", { batch: [...batch, ...batch] })),
+    );
+    const accepted = answers.reduce((sum, { json }) => sum + json.accepted, 0);
+    expect(accepted).toBe(20);
+    expect((await call("GET", "/v1/users/twice")).json.counts.views).toBe(20);
+  });
+});
+
+describe("people", () => {
+  test("[HT14] a profile shows what a visitor did; an export every activity; an erased one is gone", async () => {
+    const order = {
+      type: "track",
+      messageId: "order",
+      event: "Order Completed",
+      userId: "u-1",
+      properties: {
+        order_id: "o-1",
+        currency: "EUR",
+        total: 60,
+        products: [{ product_id: "p1", sku: "p1", quantity: 3, price: 20, category: "Shoes", brand: "Acme" }],
+      },
+    };
+    await post("/v1/batch", { batch: [{ ...viewed("x", "p1"), userId: "u-1" }, order] });
+    const { json } = await call("GET", "/v1/users/u-1");
+    expect(json).toMatchObject({
+      user_id: "u-1",
+      counts: { views: 1, orders: 1, purchases: 3, sessions: 1 },
+      categories: [{ category: "Shoes", views: 1, purchases: 3 }],
+    });
+    expect(json.categories[0].affinity).toBeGreaterThan(0);
+    expect(json.categories[0].affinity).toBeLessThanOrEqual(1);
+    expect(json.price[0]).toMatchObject({ category: "Shoes", currency: "EUR" });
+    expect(Math.abs(json.price[0].p50 / 20 - 1)).toBeLessThan(0.05);
+    const exported = await call("GET", "/v1/users/u-1/export");
+    expect(exported.json).toMatchObject({ user_id: "u-1", profile: { counts: { orders: 1 } } });
+    expect(exported.json.activities).toHaveLength(2);
+    const lines = await call("GET", "/v1/users/u-1/export", { headers: { accept: "application/x-ndjson" } });
+    expect(
+      lines.text
+        .trim()
+        .split("\n")
+        .map((line) => JSON.parse(line).message_id),
+    ).toContain("order");
+    expect((await call("DELETE", "/v1/users/u-1")).status).toBe(204);
+    expect((await call("GET", "/v1/users/u-1")).status).toBe(404);
+    // A late retry of what was erased does not bring it back.
+    expect((await post("/v1/batch", { batch: [order] })).json.accepted).toBe(0);
+    expect((await call("GET", "/v1/users/u-1")).status).toBe(404);
+  });
+});
