@@ -1,5 +1,5 @@
 import { type Calendar, isoDate } from "../domain/calendar.ts";
-import { DEFAULT_POLICY } from "../domain/demand.ts";
+import { DEFAULT_POLICY, type ReplenishmentPolicy } from "../domain/demand.ts";
 import type { SeriesForecast, SeriesForecaster } from "../domain/forecast.ts";
 import { forecastJson } from "../domain/forecast-json.ts";
 import { PLANNER_PAGE_SKUS } from "../domain/limits.ts";
@@ -45,12 +45,12 @@ export class PlannerOutlook {
     this.forecaster = forecaster;
   }
 
-  /** JSON of `GET /v1/inventory/:sku/forecast`. */
-  forecast(id: number, horizon: number, now: number) {
+  /** JSON of `GET /v1/inventory/:sku/forecast`. @param assumed of the policy, instead of what is stored. */
+  forecast(id: number, horizon: number, now: number, assumed: Partial<ReplenishmentPolicy> = {}) {
     const { page, slot } = placeOf(id);
     const forecast = this.page(page, now)[slot]!;
     const { position, price } = this.books.state(id) ?? {};
-    const policy = position?.policy ?? DEFAULT_POLICY;
+    const policy = { ...(position?.policy ?? DEFAULT_POLICY), ...assumed };
     const { id: sku, ...shown } = forecastJson(forecast, horizon, QUANTILES, policy, this.forecaster());
     return {
       sku,

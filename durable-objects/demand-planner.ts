@@ -10,7 +10,7 @@ import { PlannerBooks } from "./demand-planner-books.ts";
 import { type PlannerForecast, PlannerOutlook } from "./demand-planner-outlook.ts";
 import { DemandPlannerStore } from "./demand-planner-store.ts";
 import type { Env } from "./env.ts";
-import type { BoardQuery, DemandPlannerRpc, PlannerTotals } from "./rpc.ts";
+import type { BoardQuery, DemandPlannerRpc, ForecastQuery, PlannerTotals } from "./rpc.ts";
 
 /** How long a group commit gathers calls. */
 const GATHER_MS = 5;
@@ -65,9 +65,9 @@ export class DemandPlanner extends DurableObject<Env> implements DemandPlannerRp
     await this.add({ kind: "position", position });
   }
 
-  async forecast(query: { sku: string; horizon: number; now: number }): Promise<PlannerForecast | undefined> {
-    const id = this.books.idOf(query.sku);
-    return id === undefined ? undefined : this.outlook.forecast(id, query.horizon, query.now);
+  async forecast({ sku, horizon, now, assumed }: ForecastQuery): Promise<PlannerForecast | undefined> {
+    const id = this.books.idOf(sku);
+    return id === undefined ? undefined : this.outlook.forecast(id, horizon, now, assumed);
   }
 
   async board({ now, ...request }: BoardQuery): Promise<BoardPage> {

@@ -142,6 +142,15 @@ export interface BoardQuery extends BoardRequest {
   readonly now: number;
 }
 
+export interface ForecastQuery {
+  readonly sku: string;
+  /** Days. */
+  readonly horizon: number;
+  readonly now: number;
+  /** What the policy is taken to be, instead of what is stored. */
+  readonly assumed?: Partial<ReplenishmentPolicy>;
+}
+
 export interface PlannerTotals {
   readonly skus: number;
   readonly orders: number;
@@ -156,7 +165,7 @@ export interface DemandPlannerRpc {
   behave(delta: { shard: number; sequence: number; counts: readonly BehaviourCount[] }): Promise<void>;
   position(position: StockPosition): Promise<void>;
   /** JSON of `GET /v1/inventory/:sku/forecast`; undefined for a SKU never sold nor stocked. */
-  forecast(query: { sku: string; horizon: number; now: number }): Promise<PlannerForecast | undefined>;
+  forecast(query: ForecastQuery): Promise<PlannerForecast | undefined>;
   /** A page of the board. */
   board(query: BoardQuery): Promise<BoardPage>;
   /** What was counted in all. */

@@ -97,6 +97,7 @@ function signIn(message = "") {
     event.preventDefault();
     const key = input.value.trim();
     button.disabled = true;
+    fill(note);
     try {
       await tryKey(key);
       secretKey.set(key);

@@ -114,18 +114,22 @@ export async function plot(place, signal, chart) {
     place,
   );
   const resized = new ResizeObserver(() => {
-    if (width() !== u.width) u.setSize({ width: width(), height: HEIGHT });
+    if (!place.isConnected) end();
+    else if (width() !== u.width) u.setSize({ width: width(), height: HEIGHT });
   });
   resized.observe(place);
   const themed = () => u.redraw(false);
   const scheme = matchMedia("(prefers-color-scheme: dark)");
   scheme.addEventListener("change", themed);
-  addEventListener("shelfwise:theme", themed, { signal });
-  signal.addEventListener("abort", () => {
+  addEventListener("shelfwise:theme", themed);
+  signal.addEventListener("abort", end);
+
+  function end() {
     resized.disconnect();
     scheme.removeEventListener("change", themed);
+    removeEventListener("shelfwise:theme", themed);
     u.destroy();
-  });
+  }
 }
 
 /** @param {uPlot} u @param {number[]} days @param {number[]} shades */

@@ -1,7 +1,9 @@
 // The service's calls that the dashboard makes, one function each.
 import { ApiError, call, query, send } from "./api.js";
 
-/** @import { AdjustmentReason, CatalogueProduct, ForecastJson, Health, NamedBoardPage, NamedBoardRow, ProductPage, Profile, RecommendationList, SkuForecast, Stock, StockStatus, StoredActivity } from "./shapes.js" */
+/** @import { AdjustmentReason, CatalogueProduct, Health, NamedBoardPage, NamedBoardRow, ProductPage, Profile, RecommendationList, SkuForecast, Stock, StockStatus, StoredActivity } from "./shapes.js" */
+
+/** @typedef {{lead_time_days: number, service_level: number}} Policy */
 
 /** Rows of the board that are fetched at most; a larger shop sees its worst ones. */
 const BOARD_ROWS_MAX = 10_000;
@@ -107,34 +109,14 @@ export async function* board(signal) {
   } while (cursor !== undefined);
 }
 
-/** @param {string} sku @param {AbortSignal} signal @returns {Promise<SkuForecast>} */
-export const forecast = (sku, signal) =>
-  call(`/v1/inventory/${id(sku)}/forecast${query({ horizon: FORECAST_DAYS })}`, { signal });
-
 /**
- * The same SKU under another policy; nothing is stored.
- * @param {SkuForecast} known
- * @param {{lead_time_days: number, service_level: number}} policy
+ * @param {string} sku
  * @param {AbortSignal} signal
- * @returns {Promise<ForecastJson>}
+ * @param {Policy | {}} [assumed]  instead of the SKU's own; nothing is stored
+ * @returns {Promise<SkuForecast>}
  */
-export async function whatIf(known, policy, signal) {
-  const days = known.history.filter(({ partial }) => !partial);
-  const body = {
-    series: [
-      {
-        id: known.sku,
-        start: days[0]?.date ?? known.as_of,
-        demand: days.length > 0 ? days.map(({ units }) => units) : [0],
-        in_stock: days.length > 0 ? days.map(({ in_stock }) => in_stock) : [1],
-      },
-    ],
-    horizon: FORECAST_DAYS,
-    review_period_days: Math.ceil(known.policy.review_period_days),
-    ...policy,
-  };
-  return (await call("/v1/forecast", { method: "POST", body, signal })).forecasts[0];
-}
+export const forecast = (sku, signal, assumed = {}) =>
+  call(`/v1/inventory/${id(sku)}/forecast${query({ horizon: FORECAST_DAYS, ...assumed })}`, { signal });
 
 /** Undefined for a SKU whose stock nobody ever set. @param {string} sku @param {AbortSignal} signal */
 export async function stock(sku, signal) {
@@ -146,9 +128,14 @@ export async function stock(sku, signal) {
   }
 }
 
-/** @param {string} sku @param {{delta: number, reason: AdjustmentReason}} body @param {string} key idempotency key */
+/**
+ * @param {string} sku
+ * @param {{delta: number, reason: AdjustmentReason}} body
+ * @param {string} key  sent again with it, it counts once
+ * @returns {Promise<Stock>}
+ */
 export const adjust = (sku, body, key) =>
   call(`/v1/inventory/${id(sku)}/adjustments`, { method: "POST", body, headers: { "idempotency-key": key } });
 
-/** @param {string} sku @param {{lead_time_days: number, service_level: number}} policy */
+/** @param {string} sku @param {Policy} policy */
 export const setPolicy = (sku, policy) => call(`/v1/inventory/${id(sku)}`, { method: "PUT", body: policy });

@@ -96,8 +96,8 @@ class Shop {
     this.drawCartButton();
     const [page, id] = parts;
     if (page === "product" && id !== undefined) void this.goToProduct(id, false);
-    else if (page === "cart") void this.goToCart(false);
-    else void this.goHome(false);
+    else if (page === "cart") this.goToCart(false);
+    else this.goHome(false);
     return h(
       "div.window",
       null,
@@ -132,7 +132,7 @@ class Shop {
     return AbortSignal.any([this.signal, this.turning.signal]);
   }
 
-  async goHome(push = true) {
+  goHome(push = true) {
     const signal = this.turn("", push);
     fill(this.page, this.recommended("For you", { placement: "home" }, Promise.resolve(), signal));
   }
@@ -167,10 +167,13 @@ class Shop {
     });
   }
 
-  async goToCart(push = true) {
+  /** @param {boolean} [push] @param {Promise<void>} [before]  what the service is still being told */
+  goToCart(push = true, before = Promise.resolve()) {
     const signal = this.turn("/cart", push);
     const lines = [...this.visit.cart.values()];
-    const told = lines.length === 0 ? Promise.resolve() : this.visit.track("Cart Viewed", cartOf(lines));
+    const told = before.then(() =>
+      lines.length === 0 ? undefined : this.visit.track("Cart Viewed", cartOf(lines)),
+    );
     fill(
       this.page,
       card("Cart", lines.length === 0 ? empty("The cart is empty.") : this.cartLines(lines)),
@@ -202,20 +205,16 @@ class Shop {
   }
 
   /** @param {Product} product */
-  async add(product) {
-    const told = this.visit.add(product);
-    this.drawCartButton();
-    await told;
-    await this.goToCart();
+  add(product) {
+    this.goToCart(true, this.visit.add(product));
   }
 
   /** @param {Product} product */
-  async remove(product) {
-    await this.visit.remove(product);
-    await this.goToCart(false);
+  remove(product) {
+    this.goToCart(false, this.visit.remove(product));
   }
 
-  async order() {
+  order() {
     const told = this.visit.order();
     const signal = this.turn("", true);
     fill(
@@ -231,7 +230,7 @@ class Shop {
   async restart() {
     await this.visit.restart();
     this.before.clear();
-    await this.goHome();
+    this.goHome();
   }
 
   /** @param {string} text */

@@ -4,12 +4,14 @@ import { card, empty, field, fill, h, loaded, table, tile, tiles } from "../lib/
 import { date, whole } from "../lib/format.js";
 import { adjust, stock } from "../lib/service.js";
 
-/** @import { AdjustmentReason, Stock } from "../lib/shapes.js" */
+/** @import { AdjustmentReason, SkuForecast, Stock } from "../lib/shapes.js" */
 
 /** @type {AdjustmentReason[]} */
 const REASONS = ["receipt", "return", "shrinkage", "count"];
 
-/** @param {string} sku @param {AbortSignal} signal @param {() => Promise<void>} changed */
+/** @typedef {(knows: (f: SkuForecast) => boolean) => Promise<void>} Changed  shows what follows, once it is known */
+
+/** @param {string} sku @param {AbortSignal} signal @param {Changed} changed */
 export function stockCard(sku, signal, changed) {
   return card(
     "Stock",
@@ -17,7 +19,8 @@ export function stockCard(sku, signal, changed) {
       const known = await stock(sku, signal);
       if (known === undefined)
         return empty("No stock is kept of this SKU: set it with PUT /v1/inventory/:sku.");
-      return h("div.view", null, figures(known), form(sku, changed));
+      const shown = h("div", null, figures(known));
+      return h("div.view", null, shown, form(sku, shown, changed));
     }),
   );
 }
@@ -49,11 +52,11 @@ function figures({ on_hand, reserved, available, incoming, locations }) {
   );
 }
 
-/** @param {string} sku @param {() => Promise<void>} changed */
-function form(sku, changed) {
+/** @param {string} sku @param {HTMLElement} shown the figures @param {Changed} changed */
+function form(sku, shown, changed) {
   const delta = h("input", { id: "delta", type: "number", step: "1", required: true, inputmode: "numeric" });
   const reason = h("select", { id: "reason" }, ...REASONS.map((value) => h("option", { value }, value)));
-  const said = h("p.failure-note", { role: "alert" });
+  const said = h("p.note", { role: "status" });
   const button = h("button", { type: "submit" }, "Adjust");
   // Of this form's content: sent again after a lost answer it counts once.
   let key = crypto.randomUUID();
@@ -66,8 +69,10 @@ function form(sku, changed) {
     fill(said);
     try {
       const chosen = /** @type {AdjustmentReason} */ (reason.value);
-      await adjust(sku, { delta: Number(delta.value), reason: chosen }, key);
-      await changed();
+      const stock = await adjust(sku, { delta: Number(delta.value), reason: chosen }, key);
+      fill(shown, figures(stock));
+      fill(said, "Adjusted; what to order follows in a moment.");
+      await changed(({ replenishment }) => replenishment?.available === stock.available);
     } catch (error) {
       fill(said, messageOf(error));
       button.disabled = false;

@@ -1,15 +1,16 @@
 // What another lead time or service level would mean, computed by the service; nothing is stored until it is kept.
 import { isAbort, messageOf } from "../lib/api.js";
 import { card, field, fill, h, table } from "../lib/dom.js";
-import { number, percent, whole } from "../lib/format.js";
-import { setPolicy, whatIf } from "../lib/service.js";
+import { date, number, whole } from "../lib/format.js";
+import { forecast, setPolicy } from "../lib/service.js";
 
-/** @import { ForecastJson, SkuForecast } from "../lib/shapes.js" */
+/** @import { SkuForecast } from "../lib/shapes.js" */
+/** @import { Changed } from "./sku-stock.js" */
 
 const LEVELS = [0.5, 0.8, 0.9, 0.95, 0.975, 0.99, 0.999];
 const LEAD_DAYS_MAX = 365;
 
-/** @param {SkuForecast} f @param {AbortSignal} signal @param {() => Promise<void>} changed */
+/** @param {SkuForecast} f @param {AbortSignal} signal @param {Changed} changed */
 export function whatIfCard(f, signal, changed) {
   const { lead_time_days: lead, service_level: level } = f.policy;
   const days = h("input", {
@@ -28,7 +29,7 @@ export function whatIfCard(f, signal, changed) {
     ...levels.map((value) => h("option", { value, selected: value === level }, `${number(value * 100)} %`)),
   );
   const result = h("div.place", { "aria-live": "polite" });
-  const said = h("p.failure-note", { role: "alert" });
+  const said = h("p.note", { role: "status" });
   const keep = h("button", { type: "button", disabled: true }, "Keep as policy");
   const policy = () => ({ lead_time_days: Number(days.value), service_level: Number(service.value) });
   let asked = new AbortController();
@@ -40,7 +41,7 @@ export function whatIfCard(f, signal, changed) {
     asked = new AbortController();
     fill(said);
     try {
-      const answer = await whatIf(f, policy(), AbortSignal.any([signal, asked.signal]));
+      const answer = await forecast(f.sku, AbortSignal.any([signal, asked.signal]), policy());
       fill(result, comparison(f, answer));
       keep.disabled = f.replenishment === null;
     } catch (error) {
@@ -50,8 +51,12 @@ export function whatIfCard(f, signal, changed) {
   const store = async () => {
     keep.disabled = true;
     try {
-      await setPolicy(f.sku, policy());
-      await changed();
+      const { lead_time_days, service_level } = policy();
+      await setPolicy(f.sku, { lead_time_days, service_level });
+      fill(said, "Kept; what to order follows in a moment.");
+      await changed(
+        ({ policy: kept }) => kept.lead_time_days === lead_time_days && kept.service_level === service_level,
+      );
     } catch (error) {
       fill(said, messageOf(error));
     }
@@ -74,17 +79,10 @@ export function whatIfCard(f, signal, changed) {
   return card("What if", form, result);
 }
 
-/** @param {SkuForecast} f @param {ForecastJson} [other] */
-function comparison(f, other) {
-  const now = f.lead_time;
+/** @param {SkuForecast} f @param {SkuForecast} [other] */
+function comparison({ lead_time: now, replenishment }, other) {
   const then = other?.lead_time;
-  const position = f.replenishment?.inventory_position;
-  const order = (/** @type {{reorder_point: number, order_up_to: number} | undefined} */ levels) =>
-    levels === undefined || position === undefined
-      ? undefined
-      : position <= levels.reorder_point
-        ? Math.max(0, levels.order_up_to - position)
-        : 0;
+  const orders = other?.replenishment;
   const row = (
     /** @type {string} */ name,
     /** @type {number | undefined} */ a,
@@ -103,12 +101,13 @@ function comparison(f, other) {
       row("Reorder point", now.reorder_point, then?.reorder_point),
       row("Safety stock", now.safety_stock, then?.safety_stock),
       row("Order up to", now.order_up_to, then?.order_up_to),
-      row("To order now, before packs", order(now), order(then)),
+      row("To order now", replenishment?.quantity, orders?.quantity),
+      ["Order by", date(replenishment?.order_by), date(orders?.order_by)],
     ],
   );
 }
 
-/** @param {ForecastJson["lead_time"]} policy */
+/** @param {SkuForecast["lead_time"]} policy */
 function title({ days, service_level }) {
-  return `${number(days)} days, ${service_level > 0.99 ? `${number(service_level * 100)} %` : percent(service_level)}`;
+  return `${number(days)} days, ${number(service_level * 100)} %`;
 }

@@ -9,13 +9,27 @@ import { whatIfCard } from "./sku-what-if.js";
 
 const HISTORY_DAYS = 120;
 const EXPERTS_SHOWN = 8;
+/** Stock tells the plan of its changes every few seconds. */
+const TOLD_WAIT_MS = 500;
+const TOLD_TRIES = 12;
 const DAY_SECONDS = 86_400;
 /** A day counts as sold out in what is told of it when it was so for more than half of the day. */
 const SOLD_OUT_SHARE = 0.5;
 
 /** @param {HTMLElement} place @param {string} sku @param {AbortSignal} signal */
 export function open(place, sku, signal) {
-  const refresh = () => load(place, `the forecast of ${sku}`, async () => view(await forecast(sku, signal)));
+  const show = (/** @type {() => Promise<SkuForecast>} */ get) =>
+    load(place, `the forecast of ${sku}`, async () => view(await get()));
+
+  /** After a change, once the plan knows of it. @param {(f: SkuForecast) => boolean} knows */
+  const changed = (knows) =>
+    show(async () => {
+      for (let tries = 1; ; tries++) {
+        const f = await forecast(sku, signal);
+        if (knows(f) || tries === TOLD_TRIES) return f;
+        await new Promise((done) => setTimeout(done, TOLD_WAIT_MS));
+      }
+    });
 
   /** @param {SkuForecast} f */
   const view = (f) =>
@@ -28,9 +42,9 @@ export function open(place, sku, signal) {
       demandCard(f, signal),
       ...(f.replenishment === null ? [] : [stockAheadCard(f, signal)]),
       h("div.columns", null, expertsCard(f), accuracyCard(f)),
-      h("div.columns", null, stockCard(f.sku, signal, refresh), whatIfCard(f, signal, refresh)),
+      h("div.columns", null, stockCard(f.sku, signal, changed), whatIfCard(f, signal, changed)),
     );
-  void refresh();
+  void show(() => forecast(sku, signal));
 }
 
 /** @param {SkuForecast} f */

@@ -14,7 +14,7 @@ const LIBRARIES = join(tmpdir(), "shelfwise-chromium-147.0.0");
 export async function launch(): Promise<Browser> {
   return chromium.launch({
     executablePath: await packed.executablePath(),
-    args: [...packed.args, "--disable-background-networking"],
+    args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--font-render-hinting=none"],
     // Else the browser speaks what the machine's settings happen to name, "C" among them.
     env: { ...definedEnvironment(), LANG: "en_GB.UTF-8", LD_LIBRARY_PATH: join(libraries(), "lib") },
   });

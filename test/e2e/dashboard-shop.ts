@@ -1,0 +1,153 @@
+// A running shop with a small part of the sample, and a browser that looks at it: what the dashboard's tests share.
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+import { expect } from "vitest";
+import { oneKey } from "../../scripts/keys.ts";
+import { readSample, type Sample } from "../../scripts/sample/files.ts";
+import { loadSample } from "../../scripts/sample/load.ts";
+import { lastDays } from "../../scripts/sample/plan.ts";
+import { startServer } from "../../scripts/server/index.ts";
+import { launch } from "./browser.ts";
+
+const DAYS = 60;
+const SKUS = 60;
+const CUSTOMERS = 25;
+
+export interface Shop {
+  readonly url: string;
+  readonly secretKey: string;
+  readonly writeKey: string;
+  readonly browser: Browser;
+  /** A customer and an article that occur often. */
+  readonly customer: string;
+  readonly sku: string;
+  /** The service's own answer. */
+  // biome-ignore lint/suspicious/noExplicitAny: tests read what they expect of it
+  readonly api: (method: string, path: string, body?: unknown) => Promise<{ status: number; json: any }>;
+  readonly close: () => Promise<void>;
+}
+
+/** The articles and customers that occur most often in the sample's last days. */
+function smallSample(): Sample {
+  const recent = lastDays(readSample(), DAYS);
+  const customers = new Set(
+    most(
+      recent.invoices.filter(({ customer }) => customer !== "").map(({ customer }) => customer),
+      CUSTOMERS,
+    ),
+  );
+  const skus = new Set(
+    most(
+      recent.invoices.flatMap(({ lines }) => lines.map(({ sku }) => sku)),
+      SKUS,
+    ),
+  );
+  const invoices = recent.invoices
+    .filter(({ customer }) => customers.has(customer))
+    .map((invoice) => ({ ...invoice, lines: invoice.lines.filter(({ sku }) => skus.has(sku)) }))
+    .filter(({ lines }) => lines.length > 0);
+  return { ...recent, invoices, catalogue: recent.catalogue.filter(({ sku }) => skus.has(sku)) };
+}
+
+/** The words that occur most often, the commonest first. */
+function most(words: readonly string[], count: number): string[] {
+  const counts = new Map<string, number>();
+  for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1);
+  return [...counts]
+    .sort((a, b) => b[1] - a[1])
+    .slice(0, count)
+    .map(([word]) => word);
+}
+
+export async function openShop({ sample = true } = {}): Promise<Shop> {
+  const dir = mkdtempSync(join(tmpdir(), "shelfwise-dashboard-"));
+  const vars = { MODEL_PUBLISH_SECONDS: "1", COMBINER_FLUSH_SECONDS: "1" };
+  const server = await startServer({ port: 0, dir, vars });
+  const [secretKey, writeKey] = [oneKey(server.keys.secretKey), oneKey(server.keys.writeKey)];
+  const small = smallSample();
+  if (sample) await loadSample({ url: server.url, secretKey, dir, sample: small });
+  const browser = await launch();
+  return {
+    url: server.url,
+    secretKey,
+    writeKey,
+    browser,
+    customer: most(
+      small.invoices.map(({ customer }) => customer),
+      1,
+    )[0]!,
+    sku: most(
+      small.invoices.flatMap(({ lines }) => lines.map(({ sku }) => sku)),
+      1,
+    )[0]!,
+    async api(method, path, body) {
+      const response = await fetch(server.url + path, {
+        method,
+        headers: { authorization: `Bearer ${secretKey}` },
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+      });
+      const text = await response.text();
+      return { status: response.status, json: text === "" ? undefined : JSON.parse(text) };
+    },
+    async close() {
+      await browser.close();
+      await server.stop();
+      rmSync(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+export interface Visit {
+  /** Where the page is opened, `#/overview`. */
+  readonly at?: string;
+  readonly context?: BrowserContextOptions;
+  /** Console errors that belong to the test. */
+  readonly expected?: RegExp;
+  /** Before anything is loaded. */
+  readonly prepare?: (page: Page) => Promise<void>;
+  readonly signedIn?: boolean;
+}
+
+/** A page of its own; it fails on any error in the console, any exception and any dialog. */
+export async function visit(shop: Shop, options: Visit, look: (page: Page) => Promise<void>): Promise<void> {
+  const { at = "", expected, prepare, signedIn = true } = options;
+  const context = await shop.browser.newContext({ locale: "en-GB", ...options.context });
+  const page = await context.newPage();
+  page.setDefaultTimeout(15_000);
+  const wrong: string[] = [];
+  page.on("console", (message) => {
+    const isBad = message.type() === "error" || message.type() === "warning";
+    if (isBad && !expected?.test(message.text())) wrong.push(message.text());
+  });
+  page.on("pageerror", (error) => wrong.push(String(error)));
+  page.on("dialog", (dialog) => {
+    wrong.push(`dialog: ${dialog.message()}`);
+    void dialog.dismiss();
+  });
+  try {
+    if (signedIn) {
+      await page.addInitScript(
+        ([secret, write]) => {
+          sessionStorage.setItem("shelfwise.secret_key", secret!);
+          sessionStorage.setItem("shelfwise.write_key", write!);
+        },
+        [shop.secretKey, shop.writeKey],
+      );
+    }
+    await prepare?.(page);
+    await page.goto(`${shop.url}/${at}`);
+    await look(page);
+    await settled(page);
+    expect(wrong).toEqual([]);
+  } finally {
+    await context.close();
+  }
+}
+
+/** Until nothing says any more that it loads. */
+export async function settled(page: Page): Promise<void> {
+  await page.waitForFunction(() => document.querySelector("main h1") !== null);
+  await page.waitForFunction(() => document.querySelector("[aria-busy], .loading") === null);
+}

@@ -1,0 +1,332 @@
+import { readFileSync } from "node:fs";
+import type { Locator, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { openShop, type Shop, settled, visit } from "./dashboard-shop.ts";
+
+let shop: Shop;
+beforeAll(async () => {
+  shop = await openShop();
+});
+afterAll(() => shop?.close());
+
+const heading = (page: Page, name: string, level = 1) =>
+  page.getByRole("heading", { name, level, exact: true });
+const section = (page: Page, name: string) => page.locator("section").filter({ has: heading(page, name, 2) });
+const figure = (root: Page | Locator, name: string) =>
+  root.locator(".tile").filter({ hasText: name }).locator("dd").first().textContent();
+/** Of a table whose first column names its rows. */
+const cellsOf = async (row: Locator) => row.locator("th, td").allTextContents();
+
+describe("signing in", () => {
+  test("[DB1] a wrong key is refused in words, the right one opens the view of the address and outlives no tab", () =>
+    visit(shop, { at: "#/products", signedIn: false, expected: /status of (401|403)/ }, async (page) => {
+      await heading(page, "Sign in").waitFor();
+      for (const wrong of ["nonsense", shop.writeKey]) {
+        await page.getByLabel("Secret key").fill(wrong);
+        await page.getByRole("button", { name: "Sign in" }).click();
+        await page.getByRole("alert").getByText("key").waitFor();
+        expect(await page.evaluate(() => sessionStorage.length)).toBe(0);
+      }
+      await page.getByLabel("Secret key").fill(shop.secretKey);
+      await page.keyboard.press("Enter");
+      await heading(page, "Products").waitFor();
+      await settled(page);
+      const kept = await page.evaluate(() =>
+        JSON.stringify([{ ...localStorage }, document.cookie, location.href]),
+      );
+      expect(kept).not.toContain(shop.secretKey);
+      await page.getByRole("button", { name: "Sign out" }).click();
+      await heading(page, "Sign in").waitFor();
+      expect(await page.evaluate(() => sessionStorage.length)).toBe(0);
+    }));
+
+  test("[DB2] a key that is refused later leads back to signing in", () =>
+    visit(shop, { at: "#/products", expected: /status of 401/ }, async (page) => {
+      await settled(page);
+      await page.evaluate(() => sessionStorage.setItem("shelfwise.secret_key", "revoked"));
+      await page.getByRole("link", { name: "Replenishment" }).click();
+      await page.getByText("The key was refused").waitFor();
+    }));
+});
+
+test("[DB3] every view has an address: it opens, is named in the title and marked in the navigation", () =>
+  visit(shop, { at: "#/overview" }, async (page) => {
+    const views = [
+      ["Visitors", `visitors/${shop.customer}`],
+      ["Products", `products/${shop.sku}`],
+      ["Replenishment", `replenishment/${shop.sku}`],
+      ["Shop window", "shop/cart"],
+    ];
+    for (const [name, path] of views) {
+      await page.goto(`${shop.url}/#/${path}`);
+      await heading(page, name!).waitFor();
+      await settled(page);
+      expect(await page.title()).toMatch(new RegExp(`^${name}: .* – Shelfwise$`));
+      expect(await page.locator("nav [aria-current=page]").allTextContents()).toEqual([name]);
+      expect(await page.locator("main .failure").count()).toBe(0);
+    }
+    await page.goBack();
+    await heading(page, "Replenishment").waitFor();
+    await page.goto(`${shop.url}/#/no-such-view`);
+    await heading(page, "Overview").waitFor();
+  }));
+
+test("[DB4] the overview says how the service is, what to order and what is trending", () =>
+  visit(shop, { at: "#/overview" }, async (page) => {
+    await settled(page);
+    expect(await figure(page, "Service")).toBe("ok");
+    const { json } = await shop.api("GET", "/v1/replenishment?status=order_now&limit=500");
+    expect(await figure(page, "To order now")).toBe(String(json.items.length));
+    const first = section(page, "Order now").locator("tbody tr").first();
+    expect((await cellsOf(first))[0]).toBe(json.items[0].sku);
+    const trending = (await shop.api("GET", "/v1/trending?limit=8")).json;
+    expect(await section(page, "Trending").locator("li").count()).toBe(trending.items.length);
+    await page.getByRole("link", { name: "The whole board" }).click();
+    await heading(page, "Replenishment").waitFor();
+    expect(await page.getByLabel("Status").inputValue()).toBe("order_now");
+  }));
+
+describe("the board", () => {
+  const skus = (page: Page) => page.locator("tbody th").allTextContents();
+
+  test("[DB5] is sorted by any column and filtered, and its address leads back to what was chosen", () =>
+    visit(shop, { at: "#/replenishment" }, async (page) => {
+      await settled(page);
+      const { items } = (await shop.api("GET", "/v1/replenishment?limit=500")).json;
+      await page.getByText(`1 to 50 of ${items.length} SKUs`).waitFor();
+      expect(await skus(page)).toEqual(items.slice(0, 50).map(({ sku }: { sku: string }) => sku));
+
+      await page.getByRole("button", { name: "SKU" }).click();
+      const ascending = items.map(({ sku }: { sku: string }) => sku).sort();
+      expect(await skus(page)).toEqual(ascending.slice(0, 50));
+      expect(await page.locator("th[aria-sort]").getAttribute("aria-sort")).toBe("ascending");
+      await page.getByRole("button", { name: "Next" }).click();
+      expect(await skus(page)).toEqual(ascending.slice(50));
+      await page.getByRole("button", { name: "SKU" }).click();
+      expect(await skus(page)).toEqual(ascending.toReversed().slice(0, 50));
+
+      await page.getByLabel("Status").selectOption("order_now");
+      const wanted = items.filter(({ status }: { status: string }) => status === "order_now");
+      expect((await skus(page)).toSorted()).toEqual(wanted.map(({ sku }: { sku: string }) => sku).sort());
+      await page.getByLabel("SKU or name").fill(wanted[0].sku);
+      expect(await skus(page)).toEqual([wanted[0].sku]);
+
+      await page.reload();
+      await settled(page);
+      expect(await skus(page)).toEqual([wanted[0].sku]);
+      expect(await page.locator("th[aria-sort]").textContent()).toContain("SKU");
+      await page.getByLabel("SKU or name").fill("nothing is called this");
+      await page.getByText("Nothing matches.").waitFor();
+    }));
+
+  test("[DB6] is downloaded as CSV with the rows that are chosen, in their order, none of them a formula", () =>
+    visit(shop, { at: "#/replenishment?sort=quantity&order=descending" }, async (page) => {
+      await shop.api("PUT", "/v1/products/formula", { name: '=HYPERLINK("http://evil")' });
+      await shop.api("PUT", "/v1/inventory/formula", { on_hand: 3 });
+      await expect
+        .poll(async () => (await shop.api("GET", "/v1/replenishment?limit=500")).json.items, {
+          timeout: 15_000,
+        })
+        .toContainEqual(expect.objectContaining({ name: expect.stringContaining("HYPERLINK") }));
+      await page.reload();
+      await settled(page);
+      const coming = page.waitForEvent("download");
+      await page.getByRole("button", { name: "Download CSV" }).click();
+      const text = readFileSync((await (await coming).path())!, "utf8");
+      const lines = text.trimEnd().split("\r\n");
+      const { items } = (await shop.api("GET", "/v1/replenishment?limit=500")).json;
+      expect(lines[0]).toBe(
+        '"sku","name","status","class","available","on_order","reorder_point","quantity","order_by","days_of_cover","revenue_at_risk"',
+      );
+      expect(lines).toHaveLength(items.length + 1);
+      const quantities = items.map(({ quantity }: { quantity: number }) => quantity);
+      const first = items.find(({ quantity }: { quantity: number }) => quantity === Math.max(...quantities));
+      expect(lines[1]).toContain(`"${first.sku}"`);
+      expect(text).toContain(`"formula","'=HYPERLINK(""http://evil"")"`);
+    }));
+});
+
+describe("a SKU", () => {
+  test("[DB7] opens to history, fan chart, stock ahead, the chance of selling out, experts and accuracy", () =>
+    visit(shop, { at: "#/replenishment" }, async (page) => {
+      await page.getByLabel("SKU or name").fill(shop.sku);
+      await page.getByRole("link", { name: shop.sku, exact: true }).click();
+      await settled(page);
+      const { json } = await shop.api("GET", `/v1/inventory/${shop.sku}/forecast`);
+      expect(await figure(page, "Reorder point")).toBe(
+        json.replenishment.reorder_point.toLocaleString("en-GB"),
+      );
+      for (const name of ["Demand and forecast", "Stock ahead, nothing ordered", "When it is gone"]) {
+        await section(page, name).locator("canvas").waitFor();
+      }
+      expect(await inkOf(section(page, "Demand and forecast").locator("canvas"))).toBeGreaterThan(3);
+      expect(await section(page, "Experts and their weights").locator("li").count()).toBeGreaterThan(1);
+      expect(await figure(section(page, "Running accuracy"), "Error (RMSSE)")).toBe(
+        json.backtest.rmsse.toFixed(2),
+      );
+      await page.getByText("The forecast in figures").click();
+      expect(await section(page, "Demand and forecast").locator("details tbody tr").count()).toBe(28);
+    }));
+
+  test("[DB8] takes a stock adjustment with its reason, once, and shows what follows from it", () =>
+    visit(shop, { at: `#/replenishment/${shop.sku}` }, async (page) => {
+      await settled(page);
+      const before = (await shop.api("GET", `/v1/inventory/${shop.sku}`)).json.on_hand;
+      await page.getByLabel("Adjust by").fill("7");
+      await page.getByLabel("Reason").selectOption("return");
+      await page.getByRole("button", { name: "Adjust" }).dblclick();
+      await expect
+        .poll(() => figure(section(page, "Stock"), "On hand"))
+        .toBe((before + 7).toLocaleString("en-GB"));
+      await expect
+        .poll(() => figure(page, "Available"), { timeout: 10_000 })
+        .toBe((before + 7).toLocaleString("en-GB"));
+      expect((await shop.api("GET", `/v1/inventory/${shop.sku}`)).json.on_hand).toBe(before + 7);
+    }));
+
+  test("[DB9] a stock adjustment that is not possible is refused in words", () =>
+    visit(shop, { at: `#/replenishment/${shop.sku}`, expected: /status of 409/ }, async (page) => {
+      await page.getByLabel("Adjust by").fill("-9999999");
+      await page.getByRole("button", { name: "Adjust" }).click();
+      await expect.poll(() => section(page, "Stock").getByRole("status").textContent()).not.toBe("");
+    }));
+
+  test("[DB10] what if: the same policy gives the same levels, another one others; kept, it is the policy", () =>
+    visit(shop, { at: `#/replenishment/${shop.sku}` }, async (page) => {
+      await settled(page);
+      const row = section(page, "What if").getByRole("row", { name: "Reorder point" });
+      await page.getByRole("button", { name: "Compute" }).click();
+      await expect.poll(async () => (await cellsOf(row))[2]).not.toBe("–");
+      const [, today, same] = await cellsOf(row);
+      expect(same).toBe(today);
+      await page.getByLabel("Lead time, days").fill("60");
+      await page.getByLabel("Service level").selectOption("0.99");
+      await expect.poll(async () => count((await cellsOf(row))[2])).toBeGreaterThan(count(today));
+      const other = (await cellsOf(row))[2]!;
+      await page.getByRole("button", { name: "Keep as policy" }).click();
+      await expect.poll(() => figure(page, "Reorder point"), { timeout: 10_000 }).toBe(other);
+      expect((await shop.api("GET", `/v1/inventory/${shop.sku}`)).json).toMatchObject({
+        lead_time_days: 60,
+        service_level: 0.99,
+      });
+    }));
+});
+
+test("[DB11] a product shows its facts, neighbours, trend and stock, and is found by its name", () =>
+  visit(shop, { at: "#/products" }, async (page) => {
+    const { json } = await shop.api("GET", `/v1/products/${shop.sku}`);
+    await page.getByLabel("Name or id").fill(json.name.toLowerCase());
+    await page.getByRole("link", { name: shop.sku }).click();
+    await heading(page, json.name, 2).waitFor();
+    await settled(page);
+    expect(await figure(page, "Category")).toBe(json.category);
+    const bought = (await shop.api("GET", `/v1/products/${shop.sku}/related?kind=bought&limit=8`)).json;
+    expect(await section(page, "Bought with").locator("li a").allTextContents()).toEqual(
+      bought.items
+        .filter(({ strategy }: { strategy: string }) => strategy === "collaborative")
+        .map(({ product }: { product: { name: string } }) => product.name),
+    );
+    await page.getByRole("img", { name: /units sold a day/ }).waitFor();
+    await page.getByRole("link", { name: "Forecast and what to order" }).click();
+    await heading(page, "Replenishment").waitFor();
+  }));
+
+describe("a visitor", () => {
+  test("[DB12] is found by id and shows profile, recommendations with reasons, cart and sessions", () =>
+    visit(shop, { at: "#/visitors" }, async (page) => {
+      await page.getByLabel("User id or anonymous id").fill(shop.customer);
+      await page.keyboard.press("Enter");
+      await settled(page);
+      const { json } = await shop.api("GET", `/v1/users/${shop.customer}`);
+      expect(await figure(page, "Orders")).toBe(String(json.counts.orders));
+      const categories = section(page, "Favourite categories").locator("progress");
+      expect(await categories.first().getAttribute("aria-label")).toBe(json.categories[0].category);
+      expect(await page.getByRole("img", { name: /half below/ }).count()).toBe(
+        Math.min(10, json.price.length),
+      );
+      const asked = `/v1/recommendations?user_id=${shop.customer}&placement=home&limit=8`;
+      const { items } = (await shop.api("GET", asked)).json;
+      expect(await section(page, "Recommended now").locator("li").count()).toBe(items.length);
+      expect(await section(page, "Recommended now").locator("li .quiet").first().textContent()).not.toBe("");
+      expect(await section(page, "Timeline").getByText("Order Completed").count()).toBeGreaterThan(0);
+    }));
+
+  test("[DB13] is exported whole, and erased when that is confirmed, not before", () =>
+    visit(shop, { at: "#/visitors/leaver", expected: /status of 404/ }, async (page) => {
+      await shop.api("POST", "/v1/identify", { userId: "leaver" });
+      await shop.api("POST", "/v1/track", {
+        event: "Product Viewed",
+        userId: "leaver",
+        messageId: "leaver-1",
+        properties: { product_id: shop.sku },
+      });
+      await page.reload();
+      const coming = page.waitForEvent("download");
+      await page.getByRole("button", { name: "Export everything" }).click();
+      expect(readFileSync((await (await coming).path())!, "utf8")).toContain('"message_id":"leaver-1"');
+
+      await page.getByRole("button", { name: "Erase …" }).click();
+      await page.getByRole("dialog").getByRole("button", { name: "Keep" }).click();
+      await page.getByRole("button", { name: "Erase …" }).click();
+      await page.keyboard.press("Escape");
+      expect((await shop.api("GET", "/v1/users/leaver")).status).toBe(200);
+      await page.getByRole("button", { name: "Erase …" }).click();
+      await page.getByRole("dialog").getByRole("button", { name: "Erase" }).click();
+      await page.getByText("Erased").waitFor();
+      expect((await shop.api("GET", "/v1/users/leaver")).status).toBe(404);
+      await page.reload();
+      await page.getByText("Nothing is known of leaver").waitFor();
+    }));
+});
+
+test("[DB14] shop window: Segment's library tells of each click, and the very next recommendations know", () =>
+  visit(shop, { at: "#/shop" }, async (page) => {
+    const wire = page.getByRole("complementary", { name: "Events and answers" });
+    const listed = (name: string) => section(page, name).locator("li.item button").allTextContents();
+    await settled(page);
+    const first = await listed("For you");
+    await page.getByLabel("Find a product").fill(shop.sku);
+    await page.getByRole("button", { name: "Find", exact: true }).click();
+    await section(page, "Found").locator("button.link").first().click();
+    await heading(page, "Goes with it", 2).waitFor();
+    await settled(page);
+    expect(await listed("For you")).not.toEqual(first);
+    await wire.getByText("→ Product Viewed").waitFor();
+    await wire
+      .getByText(/^\d+(\.\d)? ms$/)
+      .first()
+      .waitFor();
+
+    await page.getByRole("button", { name: "Add to cart" }).click();
+    await page.getByRole("button", { name: "Cart (1)" }).waitFor();
+    await wire.getByText("← Recommendations: cart").waitFor();
+    await settled(page);
+    expect(await listed("Before you go")).not.toEqual(first);
+    const id = await page.evaluate(() => JSON.parse(localStorage.getItem("ajs_anonymous_id")!));
+    const { json } = await shop.api("GET", `/v1/users/${id}`);
+    expect(json.cart).toEqual([{ product_id: shop.sku, quantity: 1 }]);
+    await page.getByRole("button", { name: "Buy" }).click();
+    await heading(page, "Thank you", 2).waitFor();
+    await settled(page);
+    await expect.poll(async () => (await shop.api("GET", `/v1/users/${id}`)).json.counts.orders).toBe(1);
+    await page.getByRole("button", { name: "New visitor" }).click();
+    await settled(page);
+    expect(await page.evaluate(() => JSON.parse(localStorage.getItem("ajs_anonymous_id")!))).not.toBe(id);
+  }));
+
+/** Different colours on a canvas, up to ten. */
+function inkOf(canvas: Locator): Promise<number> {
+  return canvas.evaluate((element) => {
+    const { width, height } = element as HTMLCanvasElement;
+    const { data } = (element as HTMLCanvasElement).getContext("2d")!.getImageData(0, 0, width, height);
+    const colours = new Set<number>();
+    for (let i = 0; i < data.length && colours.size < 10; i += 4) {
+      colours.add((data[i]! << 16) | (data[i + 1]! << 8) | data[i + 2]!);
+    }
+    return colours.size;
+  });
+}
+
+function count(text: string | undefined): number {
+  return Number(text?.replaceAll(",", ""));
+}
