@@ -27,7 +27,7 @@ export function stepsOf(activity: Activity): Step[] {
   }));
 }
 
-/** Lines of an order as demand, one a SKU. An order without an id is known by its message. */
+/** Lines of an order as demand, one a SKU, in whole units. An order without an id is known by its message. */
 export function demandOf(activity: Activity): DemandLine[] {
   if (activity.kind !== "ordered" || activity.silent) return [];
   const orderId = activity.orderId ?? activity.messageId;
@@ -35,7 +35,8 @@ export function demandOf(activity: Activity): DemandLine[] {
   for (const { sku, quantity, price } of activity.lines) {
     if (!(quantity > 0)) continue;
     const known = bySku.get(sku);
-    const line: DemandLine = { orderId, sku, units: quantity + (known?.units ?? 0), at: activity.at };
+    const units = Math.max(1, Math.round(quantity)) + (known?.units ?? 0);
+    const line: DemandLine = { orderId, sku, units, at: activity.at };
     bySku.set(sku, price === undefined ? line : { ...line, price });
   }
   return [...bySku.values()];
