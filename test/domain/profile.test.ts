@@ -1,0 +1,279 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import type { Activity, ActivityKind } from "../../domain/activity.ts";
+import {
+  CART_CHANGES_MAX,
+  DAY_MS,
+  PROFILE_BRANDS_MAX,
+  PROFILE_CATEGORIES_MAX,
+  RECENTS_MAX,
+} from "../../domain/limits.ts";
+import { ProfilePage } from "../../domain/profile/page.ts";
+import { contextOf, type ProfileView, viewOf } from "../../domain/profile/view.ts";
+import { decodeSignals } from "../../domain/signal-codec.ts";
+import { SignalAccumulator } from "../../domain/signal-merge.ts";
+import { referenceTransitions, referenceView } from "../reference/profile.ts";
+
+const NOW = Date.parse("2026-11-24T12:00:00Z");
+
+const kind = fc.constantFrom<ActivityKind>(
+  "viewed",
+  "viewed",
+  "viewed",
+  "clicked",
+  "added",
+  "removed",
+  "ordered",
+  "refunded",
+  "wishlist_to_cart",
+  "page",
+  "searched",
+);
+
+/** What one visitor does: bursts of activities minutes apart over 100 days, all at different times. */
+const history: fc.Arbitrary<Activity[]> = fc
+  .array(
+    fc.record({
+      step: fc.constantFrom(1, 1, 1, 10, 29, 31, 300, 5_000),
+      kind,
+      product: fc.nat(7),
+      price: fc.constantFrom(undefined, 5, 9.99, 20, 200),
+      quantity: fc.integer({ min: 1, max: 3 }),
+      currency: fc.constantFrom(undefined, "EUR", "GBP"),
+    }),
+    { minLength: 1, maxLength: 40 },
+  )
+  .map((steps) => {
+    const minutes = steps.reduce((sum, { step }) => sum + step, 0);
+    let at = NOW - minutes * 60_000;
+    return steps.map(({ step, kind: what, product, price, quantity, currency }, i) => {
+      at += step * 60_000;
+      const line = {
+        productId: `p${product}`,
+        sku: `p${product}`,
+        quantity,
+        category: `c${product % 3}`,
+        ...(product % 2 === 0 && { brand: `b${product % 4}` }),
+        ...(price !== undefined && { price }),
+      };
+      return {
+        messageId: `m${i}`,
+        at,
+        kind: what,
+        name: what,
+        lines: ["page", "searched"].includes(what) ? [] : [line],
+        ...(currency !== undefined && { currency }),
+      };
+    });
+  });
+
+/** How they arrive: in some order, some twice, in batches, the page stored and read between some of them. */
+const arrival = history.chain((activities) =>
+  fc.record({
+    activities: fc.constant(activities),
+    batches: fc
+      .shuffledSubarray([...activities, ...activities], { minLength: activities.length })
+      .chain((order) => {
+        const missing = activities.filter((one) => !order.includes(one));
+        const all = [...order, ...missing];
+        return fc
+          .array(fc.integer({ min: 1, max: 9 }), { minLength: all.length, maxLength: all.length })
+          .map((sizes) => {
+            const parts: Activity[][] = [];
+            let from = 0;
+            for (const size of sizes) {
+              if (from >= all.length) break;
+              parts.push(all.slice(from, from + size));
+              from += size;
+            }
+            return parts;
+          });
+      }),
+    reload: fc.boolean(),
+  }),
+);
+
+function recordAll(
+  batches: readonly Activity[][],
+  reload: boolean,
+): { page: ProfilePage; sums: SignalAccumulator } {
+  let page = new ProfilePage();
+  const sums = new SignalAccumulator();
+  for (const batch of batches) {
+    const { unsent } = page.record(batch, NOW);
+    if (unsent !== undefined) sums.add(decodeSignals(unsent.signals));
+    if (reload) page = ProfilePage.decode(page.encode());
+  }
+  return { page, sums };
+}
+
+/** Equal but for the last digits, for price steps of 8 %, and for the order of what is equally strong. */
+function expectSame(actual: ProfileView, wanted: ProfileView): void {
+  const { price, categories, brands, recent, value, ...rest } = wanted;
+  expect(actual).toMatchObject(rest);
+  const interest = ({ affinity, ...one }: { affinity: number; category?: string; brand?: string }) => one;
+  const affinities = (view: ProfileView) =>
+    new Map([
+      ...view.categories.map(({ category, affinity }) => [`category ${category}`, affinity] as const),
+      ...view.brands.map(({ brand, affinity }) => [`brand ${brand}`, affinity] as const),
+    ]);
+  const own = affinities(actual);
+  for (const [name, affinity] of affinities(wanted)) expect(own.get(name)).toBeCloseTo(affinity, 5);
+  const byName = (a: object, b: object) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1);
+  const sorted = <T extends object>(many: readonly T[]) => [...many].sort(byName);
+  expect(sorted(actual.categories.map(interest))).toEqual(sorted(categories.map(interest)));
+  expect(sorted(actual.brands.map(interest))).toEqual(sorted(brands.map(interest)));
+  for (const list of [actual.categories, actual.brands]) {
+    for (const [i, { affinity }] of list.entries()) {
+      expect(affinity).toBeLessThanOrEqual((list[i - 1]?.affinity ?? 1) + 1e-6);
+    }
+  }
+  expect(sorted(actual.recent)).toEqual(sorted(recent));
+  expect(actual.recent.map(({ last_seen }) => last_seen)).toEqual(recent.map(({ last_seen }) => last_seen));
+  expect(actual.value.recency_days).toBe(value.recency_days);
+  const money = (many: ProfileView["value"]["monetary"]) =>
+    Object.fromEntries(
+      many
+        .filter(({ amount }) => Math.abs(amount) > 0.005)
+        .map(({ currency, amount }) => [currency, Math.round(amount * 100)]),
+    );
+  expect(money(actual.value.monetary)).toEqual(money(value.monetary));
+  expect(actual.price).toHaveLength(price.length);
+  for (const { category, currency, p10, p50, p90 } of price) {
+    const band = actual.price.find((one) => one.category === category && one.currency === currency)!;
+    for (const [is, should] of [
+      [band.p10, p10],
+      [band.p50, p50],
+      [band.p90, p90],
+    ] as const) {
+      expect(Math.abs(is / should - 1)).toBeLessThan(0.041);
+    }
+  }
+}
+
+describe("profiles", () => {
+  test("[UP1] equal the plain reference's, in whatever batches, order and repetition activities arrive", () => {
+    fc.assert(
+      fc.property(arrival, ({ activities, batches, reload }) => {
+        const { page } = recordAll(batches, reload);
+        expectSame(viewOf(page.profile, NOW), referenceView(activities, NOW));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test("[UP1] each message counts once", () => {
+    fc.assert(
+      fc.property(arrival, ({ activities, batches, reload }) => {
+        let page = new ProfilePage();
+        let accepted = 0;
+        for (const batch of batches) {
+          accepted += page.record(batch, NOW).outcomes.filter((outcome) => outcome === "accepted").length;
+          if (reload) page = ProfilePage.decode(page.encode());
+        }
+        expect(accepted).toBe(activities.length);
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  test("[UP2] a page reads back as it was written", () => {
+    fc.assert(
+      fc.property(arrival, ({ batches }) => {
+        const { page } = recordAll(batches, false);
+        const bytes = page.encode();
+        const again = ProfilePage.decode(bytes);
+        expect(again.encode()).toEqual(bytes);
+        expect(viewOf(again.profile, NOW)).toEqual(viewOf(page.profile, NOW));
+        expect(contextOf(again.profile, NOW)).toEqual(contextOf(page.profile, NOW));
+        expect(again.inlineActivities()).toEqual(page.inlineActivities());
+      }),
+      { numRuns: 100 },
+    );
+    expect(() => ProfilePage.decode(Uint8Array.of(99))).toThrow(RangeError);
+  });
+
+  test("[UP4] lists are bounded, and hold what is strongest and newest", () => {
+    const page = new ProfilePage();
+    const many = Array.from({ length: 400 }, (_, i) => ({
+      messageId: `m${i}`,
+      at: NOW - (400 - i) * 60_000,
+      kind: "added" as const,
+      name: "",
+      lines: [{ productId: `p${i}`, sku: "", quantity: 1, category: `c${i}`, brand: `b${i}`, price: i + 1 }],
+      currency: "EUR",
+    }));
+    page.record(many, NOW);
+    const view = viewOf(page.profile, NOW);
+    expect(view.categories).toHaveLength(PROFILE_CATEGORIES_MAX);
+    expect(view.brands).toHaveLength(PROFILE_BRANDS_MAX);
+    expect(view.recent.map(({ product_id }) => product_id)).toEqual(
+      Array.from({ length: RECENTS_MAX }, (_, i) => `p${399 - i}`),
+    );
+    expect(view.cart).toHaveLength(CART_CHANGES_MAX);
+    expect(view.categories[0]?.category).toBe("c399");
+    expect(page.encode().length).toBeLessThan(200_000);
+  });
+
+  test("[UP7] what is older than 90 days teaches and is demand, but is not in the profile", () => {
+    const page = new ProfilePage();
+    const old: Activity = {
+      messageId: "old",
+      at: NOW - 120 * DAY_MS,
+      kind: "ordered",
+      name: "",
+      orderId: "o",
+      lines: [{ productId: "p", sku: "s", quantity: 2, price: 3 }],
+    };
+    const { outcomes, unsent } = page.record([old], NOW);
+    expect(outcomes).toEqual(["accepted"]);
+    expect(unsent?.demand).toEqual([{ orderId: "o", sku: "s", units: 2, at: old.at, price: 3 }]);
+    expect(decodeSignals(unsent!.signals).counts).toMatchObject([{ kind: "purchase", amount: 2 }]);
+    expect(page.profile.isEmpty).toBe(true);
+    expect(page.record([old], NOW).outcomes).toEqual(["duplicate"]);
+  });
+
+  test("[UP6] erased, a page knows what not to take again, and begins anew", () => {
+    const page = new ProfilePage();
+    const view = (messageId: string, at: number): Activity => ({
+      messageId,
+      at,
+      kind: "viewed",
+      name: "",
+      lines: [{ productId: "p", sku: "p", quantity: 1 }],
+    });
+    page.record([view("a", NOW - 5_000)], NOW);
+    const erased = ProfilePage.decode(page.erased(NOW).encode());
+    expect(erased.profile.isEmpty).toBe(true);
+    const later = NOW + 60_000;
+    expect(erased.record([view("a", later), view("b", NOW - 1), view("c", later)], later).outcomes).toEqual([
+      "duplicate",
+      "duplicate",
+      "accepted",
+    ]);
+    expect(viewOf(erased.profile, later).counts.views).toBe(1);
+  });
+});
+
+describe("sessions", () => {
+  test("[SG1] transitions told in all are those of the events in the order of their times", () => {
+    fc.assert(
+      fc.property(arrival, ({ activities, batches, reload }) => {
+        const { sums } = recordAll(batches, reload);
+        const told = new Map<string, number>();
+        for (const { products, links } of sums.drain()) {
+          for (const { from, to, kind: link, weight } of links) {
+            if (link !== "transition") continue;
+            const key = `${products[from]}>${products[to]}`;
+            told.set(key, (told.get(key) ?? 0) + weight);
+          }
+        }
+        const wanted = referenceTransitions(activities, NOW);
+        for (const key of new Set([...told.keys(), ...wanted.keys()])) {
+          expect([key, told.get(key) ?? 0]).toEqual([key, expect.closeTo(wanted.get(key) ?? 0, 6)]);
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+});

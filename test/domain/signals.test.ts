@@ -1,0 +1,130 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { ByteReader, ByteWriter } from "../../domain/bytes.ts";
+import { SeenPackets } from "../../domain/seen-packets.ts";
+import { COUNT_KINDS, LINK_KINDS, type Signals } from "../../domain/signal.ts";
+import { decodeSignals, encodeSignals } from "../../domain/signal-codec.ts";
+import { SignalAccumulator } from "../../domain/signal-merge.ts";
+
+const DAY_MS = 86_400_000;
+const at = fc.integer({ min: 20_000 * DAY_MS, max: 20_003 * DAY_MS });
+const product = fc.nat(4);
+const signals: fc.Arbitrary<Signals> = fc.record({
+  products: fc.constant(["a", "b", "c", "d", "e"]),
+  facts: fc.array(
+    fc.record({
+      productId: fc.constantFrom("a", "b"),
+      at,
+      name: fc.string(),
+      price: fc.constantFrom(1, 2.5),
+    }),
+    { maxLength: 3 },
+  ),
+  counts: fc.array(
+    fc.record({
+      product,
+      kind: fc.constantFrom(...COUNT_KINDS),
+      at,
+      amount: fc.integer({ min: 1, max: 99 }),
+    }),
+    { maxLength: 8 },
+  ),
+  links: fc.array(
+    fc.record({
+      from: product,
+      to: product,
+      kind: fc.constantFrom(...LINK_KINDS),
+      at,
+      weight: fc.constantFrom(-0.5, 0.25, 1),
+    }),
+    { maxLength: 8 },
+  ),
+});
+
+/** What portions say together, by name. */
+function told(portions: readonly Signals[]): Map<string, unknown> {
+  const all = new Map<string, unknown>();
+  for (const { products, facts, counts, links } of portions) {
+    for (const { at: when, ...fact } of facts) all.set(`fact ${fact.productId}`, { when, ...fact });
+    for (const { product: of, kind, at: when, amount } of counts) {
+      all.set(`${kind} ${products[of]} ${Math.floor(when / DAY_MS)}`, { when, amount });
+    }
+    for (const { from, to, kind, at: when, weight } of links) {
+      const ends = [products[from]!, products[to]!];
+      if (kind === "pairing") ends.sort();
+      all.set(`${kind} ${ends.join(">")} ${Math.floor(when / DAY_MS)}`, { when, weight });
+    }
+  }
+  return all;
+}
+
+describe("signals", () => {
+  test("[EV4] read back as they were written", () => {
+    fc.assert(
+      fc.property(signals, (one) => {
+        expect(decodeSignals(encodeSignals(one))).toEqual(one);
+      }),
+    );
+    expect(() => decodeSignals(Uint8Array.of(99))).toThrow(RangeError);
+  });
+
+  test("[SG2] add up to the same in any order, grouping and portions", () => {
+    fc.assert(
+      fc.property(fc.array(signals, { maxLength: 6 }), fc.integer({ min: 1, max: 9 }), (many, size) => {
+        const together = new SignalAccumulator();
+        for (const one of many) together.add(one);
+        const backward = new SignalAccumulator();
+        for (const one of [...many].reverse()) {
+          // Each through a combiner of its own.
+          const own = new SignalAccumulator();
+          own.add(one);
+          for (const portion of own.drain(size)) backward.add(decodeSignals(encodeSignals(portion)));
+        }
+        const portions = backward.drain(size);
+        for (const { facts, counts, links } of portions) {
+          expect(facts.length + counts.length + links.length).toBeLessThanOrEqual(size);
+        }
+        expect(told(portions)).toEqual(told(together.drain()));
+        expect(backward.size).toBe(0);
+      }),
+    );
+  });
+
+  test("[SG3] a packet counts once per visitor and sequence, through merges and rows", () => {
+    const told = fc.array(
+      fc.record({
+        visitor: fc.constantFrom("a", "b"),
+        sequence: fc.integer({ min: 1, max: 30 }),
+        save: fc.boolean(),
+      }),
+      { maxLength: 80 },
+    );
+    fc.assert(
+      fc.property(told, (packets) => {
+        const rows: Uint8Array[] = [];
+        let all = new SeenPackets();
+        let fresh = new SeenPackets();
+        const counted = new Set<string>();
+        for (const { visitor, sequence, save } of packets) {
+          const key = `${visitor} ${sequence}`;
+          expect(all.take(visitor, sequence, 100)).toBe(!counted.has(key));
+          if (!counted.has(key)) fresh.take(visitor, sequence, 100);
+          counted.add(key);
+          if (!save) continue;
+          const writer = new ByteWriter();
+          fresh.write(writer);
+          rows.push(writer.bytes());
+          fresh = new SeenPackets();
+          // A restart: what was counted is read from the rows.
+          all = new SeenPackets();
+          for (const row of rows) all.read(new ByteReader(row));
+        }
+      }),
+    );
+    const seen = new SeenPackets();
+    seen.take("a", 1, 100);
+    seen.take("b", 1, 108);
+    seen.forgetBefore(109);
+    expect(seen.size).toBe(1);
+  });
+});
