@@ -4,12 +4,14 @@ import type { SeriesForecast, SeriesForecaster } from "../domain/forecast.ts";
 import { forecastJson } from "../domain/forecast-json.ts";
 import { PLANNER_PAGE_SKUS } from "../domain/limits.ts";
 import {
-  type BoardPage,
+  type Board,
   type BoardRequest,
   type BoardRow,
+  type BoardTotals,
   classified,
   pageOf,
   sorted,
+  totalsOf,
 } from "../domain/planner/board.ts";
 import { decide, round, xyzClass } from "../domain/replenishment.ts";
 import type { HistoryDay, PlannerBooks } from "./demand-planner-books.ts";
@@ -37,6 +39,7 @@ export class PlannerOutlook {
   private readonly forecasts = new Map<number, Computed<SeriesForecast[]>>();
   private readonly rows = new Map<number, Computed<BoardRow[]>>();
   private readonly orders = new Map<string, BoardRow[]>();
+  private totals: BoardTotals | undefined;
   private ordersKey = "";
 
   constructor(books: PlannerBooks, calendar: Calendar, forecaster: () => SeriesForecaster) {
@@ -75,7 +78,7 @@ export class PlannerOutlook {
   }
 
   /** The board's rows, those that are stale computed anew. */
-  board(request: BoardRequest, now: number): BoardPage {
+  board(request: BoardRequest, now: number): Board {
     let key = "";
     for (let page = 0; page < this.books.pages; page++) {
       this.rowsOf(page, now);
@@ -83,6 +86,7 @@ export class PlannerOutlook {
     }
     if (key !== this.ordersKey) {
       this.orders.clear();
+      this.totals = undefined;
       this.ordersKey = key;
     }
     const { sort } = request;
@@ -93,7 +97,8 @@ export class PlannerOutlook {
       order = sorted(all, sort);
       this.orders.set(sort, order);
     }
-    return pageOf(order, request);
+    this.totals ??= totalsOf(order);
+    return { ...pageOf(order, request), totals: this.totals };
   }
 
   /** Computes a page's forecasts and rows, so that nobody waits for them later. */

@@ -3,7 +3,7 @@ import { Calendar } from "../domain/calendar.ts";
 import type { BehaviourCount, DemandLine, StockPosition } from "../domain/demand.ts";
 import { DAY_MS, DEMAND_DAYS_MAX, PLANNER_JOURNAL_BYTES_MAX } from "../domain/limits.ts";
 import { blockOf } from "../domain/planner/block.ts";
-import type { BoardPage } from "../domain/planner/board.ts";
+import type { Board } from "../domain/planner/board.ts";
 import type { JournalEntry } from "../domain/planner/journal.ts";
 import { forecaster } from "../kernels/forecaster.ts";
 import { PlannerBooks } from "./demand-planner-books.ts";
@@ -70,7 +70,7 @@ export class DemandPlanner extends DurableObject<Env> implements DemandPlannerRp
     return id === undefined ? undefined : this.outlook.forecast(id, horizon, now, assumed);
   }
 
-  async board({ now, ...request }: BoardQuery): Promise<BoardPage> {
+  async board({ now, ...request }: BoardQuery): Promise<Board> {
     return this.outlook.board(request, now);
   }
 

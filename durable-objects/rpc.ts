@@ -2,7 +2,7 @@
 import type { Activity } from "../domain/activity.ts";
 import type { BehaviourCount, DemandLine, ReplenishmentPolicy, StockPosition } from "../domain/demand.ts";
 import type { ModelManifest } from "../domain/model/manifest.ts";
-import type { BoardPage, BoardRequest } from "../domain/planner/board.ts";
+import type { Board, BoardRequest } from "../domain/planner/board.ts";
 import type { ProfileView } from "../domain/profile/view.ts";
 import type { CatalogueProduct } from "../domain/recommendation.ts";
 import type { ProductFact, SignalDelta, SignalPacket } from "../domain/signal.ts";
@@ -167,7 +167,7 @@ export interface DemandPlannerRpc {
   /** JSON of `GET /v1/inventory/:sku/forecast`; undefined for a SKU never sold nor stocked. */
   forecast(query: ForecastQuery): Promise<PlannerForecast | undefined>;
   /** A page of the board. */
-  board(query: BoardQuery): Promise<BoardPage>;
+  board(query: BoardQuery): Promise<Board>;
   /** What was counted in all. */
   totals(): Promise<PlannerTotals>;
 }

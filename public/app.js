@@ -19,6 +19,7 @@ const FIRST_VIEW = "overview";
 const main = part("main");
 const navigation = part("navigation");
 const signOut = part("sign-out");
+let opened = false;
 let leaving = new AbortController();
 
 /** @param {string} id */
@@ -50,6 +51,7 @@ function decoded(text) {
 function leave() {
   leaving.abort();
   leaving = new AbortController();
+  main.removeAttribute("aria-busy");
   return leaving.signal;
 }
 
@@ -63,6 +65,7 @@ async function show() {
     if (link.hash === `#/${at.view}`) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
+  main.setAttribute("aria-busy", "true");
   try {
     const view = await /** @type {() => Promise<View>} */ (VIEWS[at.view])();
     if (signal.aborted) return;
@@ -70,15 +73,17 @@ async function show() {
     const heading = h("h1", { tabindex: "-1" }, view.title);
     const place = h("div.view");
     fill(main, heading, place);
-    heading.focus({ preventScroll: true });
+    // A page that opens leaves the focus where the browser puts it; what opens in it is where one reads on.
+    if (opened) heading.focus({ preventScroll: true });
+    opened = true;
     scrollTo(0, 0);
     view.open(place, at, signal);
   } catch (error) {
-    if (!signal.aborted)
-      fill(
-        main,
-        failure(error, () => void show()),
-      );
+    if (signal.aborted) return;
+    const retry = () => void show();
+    fill(main, failure(error, retry));
+  } finally {
+    if (!signal.aborted) main.removeAttribute("aria-busy");
   }
 }
 
@@ -139,9 +144,11 @@ addEventListener(SIGNED_OUT, () => {
   navigation.hidden = signOut.hidden = true;
   signIn("The key was refused. Sign in again.");
 });
-addEventListener("hashchange", () => {
-  // The link that skips to the content is not a view.
-  if (location.hash !== "#main") void show();
+addEventListener("hashchange", () => void show());
+part("skip").addEventListener("click", (event) => {
+  // Its own address would be taken for a view's.
+  event.preventDefault();
+  main.focus();
 });
 chooseTheme(/** @type {HTMLSelectElement} */ (part("theme")));
 void show();

@@ -1,7 +1,14 @@
 // The replenishment board: one row a SKU with known stock, sorted, filtered, in pages.
 
 import type { DemandClass } from "../forecast.ts";
-import { abcClass, type Decision, type StockStatus, type xyzClass } from "../replenishment.ts";
+import {
+  abcClass,
+  type Decision,
+  round,
+  STOCK_STATUSES,
+  type StockStatus,
+  type xyzClass,
+} from "../replenishment.ts";
 
 export const BOARD_SORTS = ["revenue_at_risk", "order_by", "days_of_cover", "sku"] as const;
 export type BoardSort = (typeof BOARD_SORTS)[number];
@@ -31,6 +38,33 @@ export interface BoardRequest {
 export interface BoardPage {
   readonly items: BoardRow[];
   readonly next_cursor?: string;
+}
+
+/** Of the whole board, whatever is filtered. */
+export type BoardTotals = Readonly<Record<StockStatus, StatusTotal>>;
+
+export interface Board extends BoardPage {
+  readonly totals: BoardTotals;
+}
+
+export interface StatusTotal {
+  readonly skus: number;
+  /** Expected, over those whose price is known. */
+  readonly revenue_at_risk: number;
+}
+
+export function totalsOf(rows: readonly BoardRow[]): BoardTotals {
+  const of = (status: StockStatus): StatusTotal => {
+    const own = rows.filter((row) => row.status === status);
+    return {
+      skus: own.length,
+      revenue_at_risk: round(own.reduce((sum, row) => sum + (row.revenue_at_risk ?? 0), 0)),
+    };
+  };
+  return Object.fromEntries(STOCK_STATUSES.map((status) => [status, of(status)])) as Record<
+    StockStatus,
+    StatusTotal
+  >;
 }
 
 /** Rows with their class by revenue: the best sellers that together make 80 % are A, to 95 % B, the rest C. */

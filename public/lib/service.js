@@ -1,7 +1,7 @@
 // The service's calls that the dashboard makes, one function each.
 import { ApiError, call, query, send } from "./api.js";
 
-/** @import { AdjustmentReason, CatalogueProduct, Health, NamedBoardPage, NamedBoardRow, ProductPage, Profile, RecommendationList, SkuForecast, Stock, StockStatus, StoredActivity } from "./shapes.js" */
+/** @import { AdjustmentReason, BoardTotals, CatalogueProduct, Health, NamedBoardPage, NamedBoardRow, ProductPage, Profile, RecommendationList, SkuForecast, Stock, StockStatus, StoredActivity } from "./shapes.js" */
 
 /** @typedef {{lead_time_days: number, service_level: number}} Policy */
 
@@ -94,7 +94,7 @@ export const boardPage = (values, signal) => call(`/v1/replenishment${query(valu
 /**
  * The whole board, a growing list of rows at a time.
  * @param {AbortSignal} signal
- * @returns {AsyncGenerator<{rows: NamedBoardRow[], complete: boolean}>}
+ * @returns {AsyncGenerator<{rows: NamedBoardRow[], totals: BoardTotals, complete: boolean}>}
  */
 export async function* board(signal) {
   /** @type {NamedBoardRow[]} */
@@ -105,7 +105,7 @@ export async function* board(signal) {
     const page = await boardPage({ limit: BOARD_PAGE_ROWS, cursor }, signal);
     rows.push(...page.items);
     cursor = rows.length < BOARD_ROWS_MAX ? page.next_cursor : undefined;
-    yield { rows, complete: cursor === undefined };
+    yield { rows, totals: page.totals, complete: cursor === undefined };
   } while (cursor !== undefined);
 }
 

@@ -1,12 +1,12 @@
 // What the service answers, as far as the dashboard reads it: its own types where JSON keeps their shape.
 import type { forecastJson } from "../../domain/forecast-json.ts";
-import type { BoardPage, BoardRow } from "../../domain/planner/board.ts";
+import type { BoardRow, BoardTotals } from "../../domain/planner/board.ts";
 import type { ProfileView } from "../../domain/profile/view.ts";
 import type { Strategy } from "../../domain/recommendation.ts";
 import type { Decision, StockStatus } from "../../domain/replenishment.ts";
 import type { AdjustmentReason } from "../../domain/stock.ts";
 
-export type { AdjustmentReason, BoardPage, Decision, StockStatus };
+export type { AdjustmentReason, BoardTotals, Decision, StockStatus };
 
 export type ForecastJson = ReturnType<typeof forecastJson>;
 
@@ -53,6 +53,7 @@ export interface RecommendationList {
 export type NamedBoardRow = BoardRow & { name?: string };
 
 export interface NamedBoardPage {
+  totals: BoardTotals;
   items: NamedBoardRow[];
   next_cursor?: string;
 }

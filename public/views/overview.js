@@ -4,14 +4,12 @@ import { date, milliseconds, money, number, whole, words } from "../lib/format.j
 import { recommendedList } from "../lib/products.js";
 import { boardPage, health, trending } from "../lib/service.js";
 
-/** @import { Address, StockStatus } from "../lib/shapes.js" */
+/** @import { Address, BoardTotals } from "../lib/shapes.js" */
 
 export const title = "Overview";
 
 const ORDERS_SHOWN = 8;
 const TRENDING_SHOWN = 8;
-/** A page of the board: what is counted on the tiles; more is shown as "500+". */
-const COUNTED_MAX = 500;
 const REFRESH_MS = 10_000;
 
 /** @param {HTMLElement} place @param {Address} _ @param {AbortSignal} signal */
@@ -39,13 +37,11 @@ export function open(place, _, signal) {
 
 /** @param {AbortSignal} signal */
 function healthTiles(signal) {
-  const counts = Promise.all([counted("order_now", signal), counted("out_of_stock", signal)]);
-  counts.catch(() => {});
   const make = async () => {
     const began = performance.now();
     const { status, version, model, lag } = await health(signal);
     const took = performance.now() - began;
-    const [now, out] = await counts;
+    const { totals } = await boardPage({ limit: 1 }, signal);
     return tiles(
       tile("Service", status, `version ${version}, answered in ${milliseconds(took)}`),
       tile(
@@ -54,8 +50,8 @@ function healthTiles(signal) {
         `model ${model.version}, ${age(model.age_seconds)}`,
       ),
       tile("Events on their way", whole(lag.packets), `the oldest for ${whole(lag.seconds)} s`),
-      tile("To order now", now.count, `${money(now.risk)} of revenue at risk`),
-      tile("Sold out", out.count, `${money(out.risk)} of revenue at risk`),
+      total("To order now", totals.order_now),
+      total("Sold out", totals.out_of_stock),
     );
   };
   const place = loaded("how the service is", make, "div.place");
@@ -69,13 +65,9 @@ function healthTiles(signal) {
   return place;
 }
 
-/** @param {StockStatus} status @param {AbortSignal} signal */
-async function counted(status, signal) {
-  const { items, next_cursor } = await boardPage({ status, limit: COUNTED_MAX }, signal);
-  return {
-    count: `${whole(items.length)}${next_cursor === undefined ? "" : "+"}`,
-    risk: items.reduce((sum, { revenue_at_risk }) => sum + (revenue_at_risk ?? 0), 0),
-  };
+/** @param {string} name @param {BoardTotals["ok"]} of */
+function total(name, { skus, revenue_at_risk }) {
+  return tile(name, whole(skus), `${money(revenue_at_risk)} of revenue at risk`);
 }
 
 /** @param {number | null} seconds */

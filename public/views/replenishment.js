@@ -6,7 +6,7 @@ import { date, money, number, whole, words } from "../lib/format.js";
 import { board } from "../lib/service.js";
 import { open as openSku } from "./sku.js";
 
-/** @import { Address, Child, NamedBoardRow } from "../lib/shapes.js" */
+/** @import { Address, Child, NamedBoardRow, StockStatus } from "../lib/shapes.js" */
 
 export const title = "Replenishment";
 
@@ -123,6 +123,10 @@ class Board {
       const { value } = await coming.next();
       if (value === undefined) return true;
       this.rows = value.rows;
+      for (const option of this.status.options) {
+        const total = value.totals[/** @type {StockStatus} */ (option.value)];
+        if (total) option.text = `${words(option.value)} (${whole(total.skus)})`;
+      }
       return value.complete;
     };
     const complete = await take();

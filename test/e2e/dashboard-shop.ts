@@ -106,7 +106,7 @@ export interface Visit {
   /** Console errors that belong to the test. */
   readonly expected?: RegExp;
   /** Before anything is loaded. */
-  readonly prepare?: (page: Page) => Promise<void>;
+  readonly prepare?: (page: Page) => Promise<unknown>;
   readonly signedIn?: boolean;
 }
 
