@@ -1,0 +1,73 @@
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { describe, expect, test } from "vitest";
+import { encodeSignals } from "../../domain/signal-codec.ts";
+
+const NOW = Date.now();
+
+const combinerOf = (shard: number) => env.SIGNAL_COMBINER.getByName(`c:${shard}`);
+
+function packet(visitor: string, sequence: number, productId: string) {
+  const bytes = encodeSignals({
+    products: [productId],
+    facts: [{ productId, at: NOW, name: productId }],
+    counts: [{ product: 0, kind: "view", at: NOW, amount: 1 }],
+    links: [],
+  });
+  return { visitor, sequence, bytes };
+}
+
+/** Views of the last minutes that the builder has counted of a product: its slow trend has hardly decayed. */
+async function viewsOf(productId: string): Promise<number> {
+  return runInDurableObject(env.MODEL_BUILDER.getByName("model"), (object) => {
+    const { tables } = object["open"]();
+    return tables.columns.trendSlow[tables.slotOf(productId)]!;
+  });
+}
+
+describe("a combiner", () => {
+  test("[SG3] counts a packet once: in a call, over calls, after merges and restarts", async () => {
+    const combiner = combinerOf(1);
+    const packets = [packet("u:a", 1, "one"), packet("u:a", 2, "one"), packet("u:b", 1, "one")];
+    await combiner.add([...packets, packets[0]!]);
+    await Promise.all([combiner.add(packets), combiner.add(packets)]);
+    expect((await combiner.lag()).packets).toBe(3);
+    await evictDurableObject(combiner);
+    await combiner.add(packets);
+    expect((await combiner.lag()).packets).toBe(3);
+    await combiner.flush();
+    expect((await combiner.lag()).packets).toBe(0);
+    await combiner.add(packets);
+    await evictDurableObject(combiner);
+    await combiner.add(packets);
+    expect((await combiner.lag()).packets).toBe(0);
+  });
+
+  test("[SG4] what was answered is merged after a restart, and reaches the model once", async () => {
+    const combiner = combinerOf(2);
+    await combiner.add([packet("u:c", 1, "two"), packet("u:d", 1, "two")]);
+    await evictDurableObject(combiner);
+    await runDurableObjectAlarm(combiner);
+    await combiner.add([packet("u:c", 1, "two"), packet("u:e", 1, "two")]);
+    await combiner.flush();
+    await evictDurableObject(combiner);
+    await combiner.flush();
+    const left = await runInDurableObject(combiner, (_, state) =>
+      ["journal", "delta"].map((table) => state.storage.sql.exec(`SELECT * FROM ${table}`).toArray().length),
+    );
+    expect(left).toEqual([0, 0]);
+    expect(await viewsOf("two")).toBeCloseTo(3, 2);
+  });
+
+  test("[SG4] calls that come together share one row", async () => {
+    const combiner = combinerOf(3);
+    const journal = () =>
+      runInDurableObject(
+        combiner,
+        (_, state) => state.storage.sql.exec("SELECT * FROM journal").toArray().length,
+      );
+    await Promise.all(Array.from({ length: 40 }, (_, i) => combiner.add([packet(`u:${i}`, 1, "three")])));
+    expect(await journal()).toBeLessThanOrEqual(2);
+    expect((await combiner.lag()).packets).toBe(40);
+  });
+});

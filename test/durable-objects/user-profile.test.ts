@@ -1,0 +1,174 @@
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { describe, expect, test } from "vitest";
+import type { Activity } from "../../domain/activity.ts";
+import { combinerName, combinerShard } from "../../domain/visitor-name.ts";
+
+const NOW = Date.now();
+const MINUTE_MS = 60_000;
+
+let messages = 0;
+
+function activity(kind: "viewed" | "ordered", productId: string, more: Partial<Activity> = {}): Activity {
+  messages++;
+  return {
+    messageId: `m${messages}`,
+    at: NOW - MINUTE_MS,
+    kind,
+    name: kind,
+    lines: [
+      { productId, sku: productId, quantity: 2, name: productId.repeat(40), category: "Shoes", price: 10 },
+    ],
+    ...(kind === "ordered" && { orderId: `o${messages}` }),
+    ...more,
+  };
+}
+
+const many = (count: number, more: Partial<Activity> = {}) =>
+  Array.from({ length: count }, (_, i) => activity("viewed", `p${i % 60}`, more));
+
+const profileOf = (visitor: string) => env.USER_PROFILE.getByName(visitor);
+type Profile = ReturnType<typeof profileOf>;
+
+/** Rows that a call wrote, as SQLite counts them: alarms are told by the object. */
+async function rowsOf(profile: Profile, work: () => Promise<unknown>): Promise<number> {
+  const before = await runInDurableObject(profile, (object) => object.rowsWritten());
+  const alarm = await runInDurableObject(profile, (_, state) => state.storage.getAlarm());
+  await work();
+  const after = await runInDurableObject(profile, (object) => object.rowsWritten());
+  const set = await runInDurableObject(profile, (_, state) => state.storage.getAlarm());
+  return after - before + (alarm === set ? 0 : 1);
+}
+
+async function exported(profile: Profile): Promise<string[]> {
+  const ids: string[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await profile.exportActivities(cursor);
+    ids.push(...page.activities.map(({ messageId }) => messageId));
+    cursor = page.cursor;
+  } while (cursor !== undefined);
+  return ids;
+}
+
+describe("a visitor's batch", () => {
+  test.each([1, 5, 50, 500, 2_500])("[UP3] of %i events costs at most two rows", async (size) => {
+    const profile = profileOf(`u:rows-${size}`);
+    for (let batch = 0; batch < 4; batch++) {
+      const rows = await rowsOf(profile, () => profile.record({ now: NOW, activities: many(size) }));
+      expect(rows).toBeLessThanOrEqual(2);
+      expect(rows).toBeGreaterThan(0);
+    }
+    expect((await profile.view(NOW))?.counts.views).toBe(4 * size);
+  });
+
+  test("[UP3] of what is known already costs nothing", async () => {
+    const profile = profileOf("u:known");
+    const activities = many(30);
+    await profile.record({ now: NOW, activities });
+    expect(await rowsOf(profile, () => profile.record({ now: NOW, activities }))).toBe(0);
+  });
+
+  test("[UP3] reading costs nothing, also of a visitor nobody knows", async () => {
+    const profile = profileOf("a:nobody");
+    const rows = await rowsOf(profile, async () => {
+      expect(await profile.view(NOW)).toBeUndefined();
+      expect((await profile.context(NOW)).recent).toEqual([]);
+      expect(await exported(profile)).toEqual([]);
+    });
+    expect(rows).toBe(0);
+    const tables = await runInDurableObject(profile, (_, state) =>
+      state.storage.sql
+        .exec("SELECT name FROM sqlite_master WHERE name NOT LIKE '\\_cf%' ESCAPE '\\'")
+        .toArray(),
+    );
+    expect(tables).toEqual([]);
+  });
+});
+
+describe("what a batch teaches", () => {
+  test("[UP5] stays until it is acknowledged, through restarts", async () => {
+    const profile = profileOf("u:unsent");
+    const first = await profile.record({ now: NOW, activities: [activity("ordered", "a")] });
+    const second = await profile.record({ now: NOW, activities: [activity("viewed", "b")] });
+    expect([first.sequence, second.sequence]).toEqual([1, 2]);
+    expect(first.demand).toMatchObject([{ sku: "a", units: 2 }]);
+    await evictDurableObject(profile);
+    const unsent = () =>
+      runInDurableObject(profile, (object) => object["page"].unsent.map(({ sequence }) => sequence));
+    expect(await unsent()).toEqual([1, 2]);
+    await profile.record({ now: NOW, activities: [activity("viewed", "c")], acknowledged: [1] });
+    await evictDurableObject(profile);
+    expect(await unsent()).toEqual([2, 3]);
+  });
+
+  test("[UP5] is sent again by the session's alarm, and counts once with what the Worker handed over", async () => {
+    const visitor = "u:resend";
+    const profile = profileOf(visitor);
+    const order = activity("ordered", "resent");
+    const { packet, demand } = await profile.record({ now: NOW - 40 * MINUTE_MS, activities: [order] });
+    const combiner = env.SIGNAL_COMBINER.getByName(combinerName(combinerShard(visitor)));
+    await combiner.add([packet!]);
+    const planner = env.DEMAND_PLANNER.getByName("planner");
+    await planner.record(demand);
+    const before = await combiner.lag();
+    await evictDurableObject(profile);
+    expect(await runDurableObjectAlarm(profile)).toBe(true);
+    expect(await combiner.lag()).toEqual(before);
+    expect(await planner.record(demand)).toEqual({ counted: 0, duplicates: 1 });
+    const unsent = await runInDurableObject(profile, (object) => object["page"].unsent.length);
+    expect(unsent).toBe(0);
+  });
+});
+
+describe("a visitor's data", () => {
+  test("[UP8] is exported whole, over pages and restarts", async () => {
+    const profile = profileOf("u:export");
+    const activities = many(2_400);
+    for (let from = 0; from < 2_400; from += 600) {
+      await profile.record({ now: NOW, activities: activities.slice(from, from + 600) });
+    }
+    await evictDurableObject(profile);
+    expect((await exported(profile)).sort()).toEqual(activities.map(({ messageId }) => messageId).sort());
+  });
+
+  test("[UP7] leaves when it is older than 90 days", async () => {
+    const profile = profileOf("u:old");
+    const day = 86_400_000;
+    const then = NOW - 91 * day;
+    const segments = () =>
+      runInDurableObject(
+        profile,
+        (_, state) => state.storage.sql.exec("SELECT id FROM page WHERE id > 0").toArray().length,
+      );
+    await profile.record({ now: then, activities: many(300, { at: then }) });
+    await profile.record({ now: then, activities: many(300, { at: then }) });
+    expect(await segments()).toBeGreaterThan(0);
+    await runDurableObjectAlarm(profile);
+    expect(await segments()).toBe(0);
+  });
+
+  test("[UP6] is erased in every row; a retry stays forgotten, a new event begins anew", async () => {
+    const profile = profileOf("u:erase");
+    const activities = many(900);
+    await profile.record({ now: NOW, activities: activities.slice(0, 450) });
+    await profile.record({ now: NOW, activities: activities.slice(450) });
+    expect(await profile.erase(NOW)).toEqual({ existed: true });
+    await evictDurableObject(profile);
+    expect(await profile.view(NOW)).toBeUndefined();
+    expect(await exported(profile)).toEqual([]);
+    const bytes = await runInDurableObject(profile, (_, state) =>
+      state.storage.sql
+        .exec<{ body: ArrayBuffer }>("SELECT body FROM page")
+        .toArray()
+        .map(({ body }) => new TextDecoder("latin1").decode(body))
+        .join(),
+    );
+    expect(bytes).not.toContain("Shoes");
+    const { outcomes } = await profile.record({ now: NOW + 1, activities: activities.slice(0, 3) });
+    expect(outcomes).toEqual(["duplicate", "duplicate", "duplicate"]);
+    await profile.record({ now: NOW + 5_000, activities: [activity("viewed", "new", { at: NOW + 5_000 })] });
+    expect((await profile.view(NOW + 5_000))?.counts.views).toBe(1);
+    expect(await profileOf("u:never").erase(NOW)).toEqual({ existed: false });
+  });
+});

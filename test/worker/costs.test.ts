@@ -1,0 +1,87 @@
+import { runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { expect, test } from "vitest";
+import type { Env } from "../../durable-objects/env.ts";
+import { call, viewed, WRITE } from "./call.ts";
+
+/** List prices, US dollars for a million: docs/costs.md. */
+const PRICES = { workerRequests: 0.3, objectRequests: 0.15, rowsWritten: 1 };
+const VISITORS = 120;
+
+const counted = ["USER_PROFILE", "SIGNAL_COMBINER", "MODEL_BUILDER", "DEMAND_PLANNER", "INVENTORY"] as const;
+type Counted = (typeof counted)[number];
+
+/** The bindings, counting each call of an object's method. */
+function counting(): { env: Partial<Env>; calls: Record<Counted, number> } {
+  const calls = Object.fromEntries(counted.map((name) => [name, 0])) as Record<Counted, number>;
+  const wrapped = counted.map((name) => {
+    const namespace = env[name] as unknown as { getByName(of: string): Record<string, unknown> };
+    const getByName = (of: string) => {
+      const stub = namespace.getByName(of);
+      return new Proxy(stub, {
+        // Called on the stub itself: methods of a stub cannot be taken off it.
+        get:
+          (target, method) =>
+          (...args: unknown[]) => {
+            calls[name]++;
+            return (target as Record<string, (...args: unknown[]) => unknown>)[method as string]!(...args);
+          },
+      });
+    };
+    return [name, { getByName }];
+  });
+  return { env: Object.fromEntries(wrapped) as Partial<Env>, calls };
+}
+
+const rowsOf = {
+  profiles: async (names: readonly string[]) => {
+    let rows = 0;
+    for (const name of names) {
+      const stub = env.USER_PROFILE.getByName(name);
+      rows += await runInDurableObject(stub, (object) => object.rowsWritten());
+      // The alarm of its session is a row as well, once.
+      rows += (await runInDurableObject(stub, (_, state) => state.storage.getAlarm())) === null ? 0 : 1;
+    }
+    return rows;
+  },
+  journals: async () => {
+    let rows = 0;
+    for (let shard = 0; shard < 16; shard++) {
+      rows += await runInDurableObject(
+        env.SIGNAL_COMBINER.getByName(`c:${shard}`),
+        (_, state) => state.storage.sql.exec("SELECT * FROM journal").toArray().length,
+      );
+    }
+    return rows;
+  },
+};
+
+test.each([1, 5, 50])("[UP3] calls, rows and dollars of batches of %i events", async (size) => {
+  const { env: bindings, calls } = counting();
+  const names = Array.from({ length: VISITORS }, (_, i) => `cost-${size}-${i}`);
+  const before = await rowsOf.journals();
+  // All at once, as a shop's traffic comes: what visitors share is shared.
+  const answers = await Promise.all(
+    names.map((name) => {
+      const batch = Array.from({ length: size }, (_, i) => viewed(name, `p${i % 20}`));
+      return call("POST", "/v1/batch", { key: WRITE, body: { batch }, env: bindings });
+    }),
+  );
+  const events = VISITORS * size;
+  expect(answers.reduce((sum, { json }) => sum + json.accepted, 0)).toBe(events);
+  const rows = (await rowsOf.profiles(names.map((name) => `a:${name}`))) + (await rowsOf.journals()) - before;
+  const objects = counted.reduce((sum, name) => sum + calls[name], 0);
+  const dollars =
+    (VISITORS * PRICES.workerRequests + objects * PRICES.objectRequests + rows * PRICES.rowsWritten) / events;
+  console.log(
+    `batches of ${size}: ${(objects / VISITORS).toFixed(2)} object calls and ${(rows / VISITORS).toFixed(2)} rows a batch, ` +
+      `$${dollars.toFixed(2)} a million events`,
+  );
+  expect(calls.USER_PROFILE).toBe(VISITORS);
+  expect(calls.SIGNAL_COMBINER).toBeLessThanOrEqual(VISITORS);
+  expect(objects).toBeLessThanOrEqual(2 * VISITORS);
+  // Page and alarm, and a share of the journals.
+  expect(rows).toBeGreaterThan(VISITORS);
+  expect(rows).toBeLessThanOrEqual(3 * VISITORS);
+  if (size === 5) expect(dollars).toBeLessThanOrEqual(0.6);
+});
