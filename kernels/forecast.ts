@@ -115,6 +115,11 @@ export class Forecaster implements SeriesForecaster {
     return forecasts;
   }
 
+  /** The kernel's part alone, over the columns of the last block: for measuring it. */
+  runAgain(days: number, season: number): void {
+    this.exports.run(days, season, SPAN_DAYS, 0);
+  }
+
   quantile({ mean, variance, calibration }: DemandDistribution, p: number): number {
     return this.exports.count_quantile(
       mean,

@@ -1,0 +1,146 @@
+// The forecast kernel beside augurs' AutoETS and beside POST /v1/forecast, on the shop's real series.
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { DemandSeries } from "../domain/forecast.ts";
+import { augurs, ownForecaster } from "../scripts/evaluate/forecast/methods.ts";
+import { readPanel } from "../scripts/evaluate/forecast/panel.ts";
+import { startServer } from "../scripts/server/index.ts";
+import { median } from "./load.ts";
+import type { Row } from "./table.ts";
+
+const DAYS = 365;
+const SHARES = [0.5, 0.9, 0.95];
+/** SKUs that a planner forecasts together. */
+const PAGE = 1_024;
+
+/** @returns Rows of the speed table about forecasts. */
+export async function forecastRows(quick: boolean): Promise<Row[]> {
+  const panel = readPanel(join(import.meta.dirname, "../data/online_retail_daily/units.csv.gz"));
+  const real: DemandSeries[] = panel.series.map(({ id, demand }) => ({
+    id,
+    startDay: 20_000,
+    demand: Float32Array.from(demand.slice(-DAYS)),
+  }));
+  const many = Array.from({ length: quick ? 2_000 : 10_000 }, (_, i) => real[i % real.length]!);
+  const forecaster = ownForecaster();
+  const all = () => {
+    let sum = 0;
+    for (let from = 0; from < many.length; from += PAGE) {
+      for (const forecast of forecaster.forecast(many.slice(from, from + PAGE), { season: 7 })) {
+        for (const share of SHARES) sum += forecaster.quantile(forecast.over(14), share);
+      }
+    }
+    return sum;
+  };
+  const pages = () => {
+    for (let from = 0; from < many.length; from += PAGE) {
+      forecaster.forecast(many.slice(from, from + PAGE), { season: 7 });
+    }
+  };
+  const rounds = quick ? 3 : 9;
+  const page = timed(pages, rounds);
+  const whole = timed(all, rounds);
+  const each = kernelMicroseconds(forecaster, rounds);
+  const peer = augurs();
+  const some = panel.series
+    .slice(0, quick ? 20 : 200)
+    .map(({ id, demand }) => ({ id, demand: demand.slice(-DAYS) }));
+  const began = performance.now();
+  await peer({ name: "", series: some, back: 0 }, 28);
+  const augursMicroseconds = ((performance.now() - began) * 1000) / some.length;
+  const perSeries = (whole.median * 1000) / many.length;
+  return [
+    {
+      what: "forecast of a 365-day series, kernel: bank and running backtest",
+      figure: `${each.median.toFixed(1)} us (${each.low.toFixed(1)} to ${each.high.toFixed(1)})`,
+      aim: "<= 10 us",
+      met: each.median <= 10,
+    },
+    {
+      what: "the same with host, group, three quantiles of the 14-day sum",
+      figure: `${perSeries.toFixed(1)} us`,
+      peer: `@bsull/augurs AutoETS: ${augursMicroseconds.toFixed(0)} us (${(augursMicroseconds / each.median).toFixed(0)} times the kernel, ${(augursMicroseconds / perSeries).toFixed(0)} times this)`,
+      aim: ">= 500 times faster than augurs",
+      met: augursMicroseconds / each.median >= 500,
+    },
+    {
+      what: `${many.length.toLocaleString("en")} SKUs of 365 days re-forecast`,
+      figure: `${page.median.toFixed(0)} ms (${page.low.toFixed(0)} to ${page.high.toFixed(0)})`,
+      aim: "10,000 in < 200 ms on one core",
+      met: page.median * (10_000 / many.length) < 200,
+    },
+    await overHttp(real.slice(0, 1_000), forecaster, rounds),
+  ];
+}
+
+/** 1,000 series as JSON in and out, beside the kernel and the JSON alone, in this process. */
+async function overHttp(
+  series: readonly DemandSeries[],
+  forecaster: ReturnType<typeof ownForecaster>,
+  rounds: number,
+): Promise<Row> {
+  const dir = mkdtempSync(join(tmpdir(), "shelfwise-bench-"));
+  const server = await startServer({ port: 0, dir });
+  try {
+    const body = JSON.stringify({
+      horizon: 1,
+      quantiles: [0.5],
+      series: series.map(({ id, demand }) => ({ id, start: "2026-01-01", demand: Array.from(demand) })),
+    });
+    const ask = async () => {
+      const answer = await fetch(`${server.url}/v1/forecast`, {
+        method: "POST",
+        headers: { authorization: `Bearer ${server.keys.secretKey}`, "content-type": "application/json" },
+        body,
+      });
+      if (!answer.ok) throw new Error(await answer.text());
+      return answer.arrayBuffer();
+    };
+    for (let i = 0; i < 3; i++) await ask();
+    const times: number[] = [];
+    for (let i = 0; i < rounds; i++) {
+      const began = performance.now();
+      await ask();
+      times.push(performance.now() - began);
+    }
+    const kernel = timed(() => forecaster.forecast(series, { season: 7 }), rounds);
+    const ratio = kernel.median / median(times);
+    return {
+      what: "1,000 series of 365 days through POST /v1/forecast",
+      figure: `${median(times).toFixed(0)} ms, ${(body.length / 1e6).toFixed(1)} MB in`,
+      peer: `host and kernel alone: ${kernel.median.toFixed(0)} ms`,
+      ratio,
+      aim: ">= 60 % of the kernel's rate",
+      met: ratio >= 0.6,
+    };
+  } finally {
+    await server.stop();
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+/** The kernel's own call, four series at a time, over columns that are already in its memory. */
+function kernelMicroseconds(forecaster: ReturnType<typeof ownForecaster>, rounds: number) {
+  const calls = 500;
+  const {
+    median: ms,
+    low,
+    high,
+  } = timed(() => {
+    for (let i = 0; i < calls; i++) forecaster.runAgain(DAYS, 7);
+  }, rounds);
+  const scale = 1000 / (calls * 4);
+  return { median: ms * scale, low: low * scale, high: high * scale };
+}
+
+function timed(work: () => unknown, rounds: number): { median: number; low: number; high: number } {
+  work();
+  const times: number[] = [];
+  for (let i = 0; i < rounds; i++) {
+    const began = performance.now();
+    work();
+    times.push(performance.now() - began);
+  }
+  return { median: median(times), low: Math.min(...times), high: Math.max(...times) };
+}
