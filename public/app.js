@@ -62,8 +62,12 @@ async function show() {
   if (!signedIn) return signIn();
   const at = address();
   for (const link of navigation.querySelectorAll("a")) {
-    if (link.hash === `#/${at.view}`) link.setAttribute("aria-current", "page");
+    const isCurrent = link.hash === `#/${at.view}`;
+    if (isCurrent) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
+    // Not scrollIntoView: the next Tab would begin there.
+    if (isCurrent)
+      navigation.scrollLeft += link.getBoundingClientRect().right - navigation.getBoundingClientRect().right;
   }
   main.setAttribute("aria-busy", "true");
   try {

@@ -153,23 +153,26 @@ function mark(u, marks) {
   const { ctx, bbox } = u;
   ctx.save();
   ctx.font = `${12 * devicePixelRatio}px system-ui, sans-serif`;
-  ctx.lineWidth = devicePixelRatio;
-  ctx.setLineDash([3 * devicePixelRatio, 3 * devicePixelRatio]);
   for (const [i, { day, label }] of marks.entries()) {
     const x = Math.round(u.valToPos(day, "x", true));
     if (x < bbox.left || x > bbox.left + bbox.width) continue;
     ctx.strokeStyle = ctx.fillStyle = colour("--ink");
+    ctx.lineWidth = devicePixelRatio;
+    ctx.setLineDash([3 * devicePixelRatio, 3 * devicePixelRatio]);
     ctx.beginPath();
     ctx.moveTo(x, bbox.top);
     ctx.lineTo(x, bbox.top + bbox.height);
     ctx.stroke();
-    const right = x > bbox.left + bbox.width / 2;
-    ctx.textAlign = right ? "right" : "left";
-    ctx.fillText(
-      label,
-      x + (right ? -4 : 4) * devicePixelRatio,
-      bbox.top + (14 + 15 * (i % 3)) * devicePixelRatio,
-    );
+    // Readable over whatever it crosses.
+    ctx.strokeStyle = colour("--card");
+    ctx.lineWidth = 4 * devicePixelRatio;
+    ctx.setLineDash([]);
+    const isRight = x > bbox.left + bbox.width / 2;
+    const at = x + (isRight ? -4 : 4) * devicePixelRatio;
+    const line = bbox.top + (14 + 15 * (i % 3)) * devicePixelRatio;
+    ctx.textAlign = isRight ? "right" : "left";
+    ctx.strokeText(label, at, line);
+    ctx.fillText(label, at, line);
   }
   ctx.restore();
 }

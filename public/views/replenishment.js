@@ -76,6 +76,10 @@ class Board {
     this.signal = signal;
     /** @type {NamedBoardRow[]} */
     this.rows = [];
+    /** Whether all of them have come. */
+    this.complete = false;
+    /** Those on the page. @type {NamedBoardRow[]} */
+    this.shown = [];
     this.page = 0;
     this.sort = COLUMNS.find(({ key }) => key === asked.get("sort")) ?? column("revenue_at_risk");
     this.descending = asked.has("sort") ? asked.get("order") === "descending" : true;
@@ -123,22 +127,20 @@ class Board {
       const { value } = await coming.next();
       if (value === undefined) return true;
       this.rows = value.rows;
+      this.complete = value.complete;
       for (const option of this.status.options) {
         const total = value.totals[/** @type {StockStatus} */ (option.value)];
         if (total) option.text = `${words(option.value)} (${whole(total.skus)})`;
       }
+      this.draw();
       return value.complete;
     };
     const complete = await take();
     if (complete && this.rows.length === 0) {
       return empty("No SKU has stock yet: set it with PUT /v1/inventory/:sku.");
     }
-    this.draw();
     const rest = async (/** @type {boolean} */ done) => {
-      while (!done) {
-        done = await take();
-        this.draw();
-      }
+      while (!done) done = await take();
       this.download.disabled = false;
     };
     void rest(complete).catch((error) => {
@@ -211,20 +213,17 @@ class Board {
     const rows = this.chosen();
     const from = this.page * ROWS_SHOWN;
     const shown = rows.slice(from, from + ROWS_SHOWN);
-    fill(
-      this.body,
-      ...shown.map((row) =>
-        tableRow(
-          COLUMNS,
-          COLUMNS.map((c) => c.show(row)),
-        ),
-      ),
-    );
+    // More rows that come behind these leave them, and the focus in them, alone.
+    if (shown.length !== this.shown.length || shown.some((row, i) => row !== this.shown[i])) {
+      const cells = (/** @type {NamedBoardRow} */ row) => COLUMNS.map((c) => c.show(row));
+      fill(this.body, ...shown.map((row) => tableRow(COLUMNS, cells(row))));
+      this.shown = shown;
+    }
+    const place = `${whole(from + 1)} to ${whole(from + shown.length)} of ${whole(rows.length)} SKUs`;
     fill(
       this.said,
-      rows.length === 0
-        ? "Nothing matches."
-        : `${whole(from + 1)} to ${whole(from + shown.length)} of ${whole(rows.length)} SKUs`,
+      rows.length === 0 ? "Nothing matches." : place,
+      this.complete ? "" : ", more are coming …",
     );
     this.before.disabled = this.page === 0;
     this.after.disabled = from + ROWS_SHOWN >= rows.length;

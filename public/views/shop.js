@@ -306,7 +306,7 @@ class Shop {
             "div",
             null,
             h("strong", null, `${kind === "event" ? "→" : "←"} ${name}`),
-            h("span", null, milliseconds(ms)),
+            h("span.took", null, milliseconds(ms)),
           ),
           h("div.quiet", null, h("span", null, note), h("span", null, time(at))),
           h("details", null, h("summary.quiet", null, "Body"), h("pre", null, JSON.stringify(body, null, 1))),

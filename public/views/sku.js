@@ -122,10 +122,13 @@ function demandCard(f, signal) {
         [4, 2, "--band"],
       ],
       shades: past.map(({ in_stock }) => 1 - in_stock),
-      marks: [
-        { day: day(f.as_of), label: "today" },
-        ...(orderBy ? [{ day: day(orderBy), label: "order by" }] : []),
-      ],
+      marks:
+        orderBy === f.as_of
+          ? [{ day: day(f.as_of), label: "today: order" }]
+          : [
+              { day: day(f.as_of), label: "today" },
+              ...(orderBy ? [{ day: day(orderBy), label: "order by" }] : []),
+            ],
     });
   };
   return card(

@@ -1,7 +1,7 @@
 // Visitors: one person's live profile, what is recommended to them now and why, what is stored of them.
 import { ApiError } from "../lib/api.js";
 import { bar, card, empty, field, fill, h, load, loaded, tile, tiles } from "../lib/dom.js";
-import { date, moment, money, percent, whole } from "../lib/format.js";
+import { date, moment, money, percent, time, whole } from "../lib/format.js";
 import { productLink, recommendedList } from "../lib/products.js";
 import { latestActivities, profile, recommendations } from "../lib/service.js";
 import { range, sparkline } from "../lib/sparkline.js";
@@ -68,7 +68,7 @@ async function visitor(id, signal) {
     null,
     tiles(
       tile("Known as", id, p.user_id === undefined ? "anonymous visitor" : "user"),
-      tile("Last seen", moment(p.last_seen), `first ${date(p.first_seen)}`),
+      tile("Last seen", date(p.last_seen), `${time(p.last_seen)}, first ${date(p.first_seen)}`),
       tile(
         "Sessions",
         whole(p.counts.sessions),
@@ -78,7 +78,9 @@ async function visitor(id, signal) {
       tile(
         "Value, 90 days",
         p.value.monetary.map(({ amount, currency }) => money(amount, currency)).join(", ") || "–",
-        p.value.recency_days === null ? "never bought" : `bought ${whole(p.value.recency_days)} days ago`,
+        p.value.recency_days === null
+          ? "never bought"
+          : `days since the last order: ${whole(p.value.recency_days)}`,
       ),
     ),
     card(
@@ -92,10 +94,12 @@ async function visitor(id, signal) {
         "Favourite categories",
         p.categories.map(({ category, ...rest }) => ({ name: category, ...rest })),
       ),
-      affinities(
-        "Favourite brands",
-        p.brands.map(({ brand, ...rest }) => ({ name: brand, ...rest })),
-      ),
+      p.brands.length === 0
+        ? null
+        : affinities(
+            "Favourite brands",
+            p.brands.map(({ brand, ...rest }) => ({ name: brand, ...rest })),
+          ),
       prices(p.price),
       rhythm(p.rhythm),
       products(
