@@ -1,8 +1,10 @@
 import { readFileSync } from "node:fs";
 import type { Activity } from "../../domain/activity.ts";
 import { SignalSink, stepsOf } from "../../domain/activity-signals.ts";
+import { PRODUCT_TEXT_BYTES_MAX } from "../../domain/limits.ts";
 import type { CatalogueRecord } from "../../domain/model/catalogue.ts";
 import { ModelTables } from "../../domain/model/tables.ts";
+import { encodeText, encodeTextPage, TEXT_PAGE_PRODUCTS } from "../../domain/model/text.ts";
 import type { RecommendationQuery } from "../../domain/recommendation.ts";
 import { Trail } from "../../domain/session.ts";
 import { NOBODY } from "../../domain/visitor.ts";
@@ -59,8 +61,21 @@ export class OfflineShop {
     const version = ++this.version;
     const bytes = this.image.build({ version, now: this.now, viewedPages: pages, boughtPages: pages });
     const names = { categories: [], brands: [], currencies: [] };
-    this.recommender.load({ version, image: ModelImage.parts(bytes), names, texts: [] });
+    this.recommender.load({ version, image: ModelImage.parts(bytes), names, texts: this.texts() });
     return this.recommender;
+  }
+
+  /** Ids by slot, as pages of the published model. */
+  private texts(): Uint8Array[] {
+    const { columns, changedTexts } = this.tables;
+    const pages = Math.ceil(columns.size / TEXT_PAGE_PRODUCTS);
+    return Array.from({ length: pages }, (_, page) => {
+      const first = page * TEXT_PAGE_PRODUCTS;
+      return encodeTextPage(Math.min(TEXT_PAGE_PRODUCTS, columns.size - first), undefined, (row) => {
+        const productId = changedTexts.get(first + row);
+        return productId === undefined ? undefined : encodeText({ productId }, PRODUCT_TEXT_BYTES_MAX);
+      });
+    });
   }
 }
 

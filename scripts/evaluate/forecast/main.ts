@@ -1,8 +1,5 @@
 // Accuracy of the demand forecasts beside their peers, through the kernel that serves.
-//
-//   npm run evaluate:forecast [-- --data FILE --season N --horizon N] [--fast]
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { type Errors, errorsOf, LEAD_DAYS, type Method, type Protocol } from "./measure.ts";
 import { augurs, fromR, seasonalNaive, shelfwise, syntetosBoylan, textbook } from "./methods.ts";
 import { type Panel, readPanel, subsetOf } from "./panel.ts";
@@ -14,23 +11,25 @@ const SEASON_DAYS = 7;
 /** R's forecasts were trained on so many days before each origin; everybody else gets the same. */
 const PROTOCOL: Protocol = { trainingSteps: 318 };
 
-async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      data: { type: "string" },
-      season: { type: "string", default: String(SEASON_DAYS) },
-      horizon: { type: "string", default: String(HORIZON_DAYS) },
-      fast: { type: "boolean", default: false },
-    },
-  });
-  if (values.data !== undefined) {
-    const panel = readPanel(values.data);
-    await compare(panel, Number(values.horizon), [
-      ["Shelfwise", shelfwise(Number(values.season))],
-      ["seasonal naive", seasonalNaive(Number(values.season))],
+export interface ForecastEvaluation {
+  /** A file of series instead of the shipped ones. */
+  readonly data?: string;
+  readonly season: number;
+  readonly horizon: number;
+  /** Leaves out augurs, which takes milliseconds a series. */
+  readonly fast: boolean;
+}
+
+/** Prints a table for each panel. */
+export async function evaluateForecasts({ data, season, horizon, fast }: ForecastEvaluation): Promise<void> {
+  const slow = fast ? [] : ([["augurs AutoETS", augurs()]] as const);
+  if (data !== undefined) {
+    await compare(readPanel(data), horizon, [
+      ["Shelfwise", shelfwise(season)],
+      ["seasonal naive", seasonalNaive(season)],
       ["SBA", syntetosBoylan()],
       ["textbook", textbook()],
-      ...(values.fast ? [] : ([["augurs AutoETS", augurs()]] as const)),
+      ...slow,
     ]);
     return;
   }
@@ -47,7 +46,7 @@ async function main(): Promise<void> {
         ["R snaive", fromR(name, "snaive")],
         ["SBA", syntetosBoylan()],
         ["textbook", textbook()],
-        ...(values.fast ? [] : ([["augurs AutoETS", augurs()]] as const)),
+        ...slow,
       ],
       PROTOCOL,
     );
@@ -92,5 +91,3 @@ function row(name: string, { rmsse, sum, bias, pinball, coverage, microseconds }
   ];
   return `| ${cells.join(" | ")} |`;
 }
-
-await main();
