@@ -41,7 +41,8 @@ export function readSessions(file: string): SessionData {
         : undefined;
   if (sessions === undefined) throw new Error(`${file}: neither clicks nor sessions: ${header}`);
   const train = sessions.filter(({ split }) => split === "train");
-  return { train, test: knownOnly(sessions, train) };
+  const test = sessions.filter(({ split }) => split !== "train");
+  return { train, test: knownOnly(test, train) };
 }
 
 /** The last sessions of training as a test for the ones before: what settings are fitted on. */
@@ -52,13 +53,9 @@ export function validationOf(data: SessionData, share: number): SessionData {
   return { train, test: knownOnly(byEnd.slice(cut), train) };
 }
 
-function knownOnly(
-  sessions: readonly (Session & { split?: string })[],
-  train: readonly Session[],
-): Session[] {
+function knownOnly(sessions: readonly Session[], train: readonly Session[]): Session[] {
   const known = new Set(train.flatMap(({ products }) => products));
   return sessions.flatMap((session) => {
-    if (session.split === "train") return [];
     const kept = session.products.map((_, at) => at).filter((at) => known.has(session.products[at]!));
     if (kept.length < 2) return [];
     return [
