@@ -7,12 +7,7 @@ export type Policy = (typeof POLICIES)[number];
 /** Something that ranks products after a prefix of a session. */
 export interface Ranker {
   readonly name: string;
-  /** Scores of the best products, best first, `scores[i]` of `products[i]`; more than 20 of them. */
-  rank(
-    session: Session,
-    seen: number,
-    policy: Policy,
-  ): { products: readonly string[]; scores: ArrayLike<number> };
+  rank(session: Session, seen: number, policy: Policy): RankedList;
 }
 
 export interface Accuracy {
@@ -28,55 +23,79 @@ export interface Accuracy {
   readonly microseconds: number;
 }
 
-/**
- * Every prefix of every session asks for the next product. Its rank counts the products that score at least as much:
- * ties go against us. MRR counts ranks up to the cut only.
- */
+/** A list as a ranker gives it: more than 20 products, best first, `scores[i]` of `products[i]`. */
+export interface RankedList {
+  readonly products: readonly string[];
+  readonly scores: ArrayLike<number>;
+}
+
+/** Adds up the answers of one policy. Ties go against us; MRR counts ranks up to the cut only. */
+export class Tally {
+  private queries = 0;
+  private readonly hits = { 10: 0, 20: 0 };
+  private readonly ranks = { 10: 0, 20: 0 };
+  private readonly shown = new Set<string>();
+  private bias = 0;
+  private listed = 0;
+  private elapsedMs = 0;
+  private readonly popularity: ReadonlyMap<string, number>;
+
+  /** @param popularity of each product of the training, as `popularityRanks` has it. */
+  constructor(popularity: ReadonlyMap<string, number>) {
+    this.popularity = popularity;
+  }
+
+  /** Its rank counts the products that score at least as much as `next`. */
+  add({ products, scores }: RankedList, next: string, elapsedMs: number): void {
+    this.queries++;
+    this.elapsedMs += elapsedMs;
+    for (const product of products.slice(0, 20)) {
+      this.shown.add(product);
+      this.bias += this.popularity.get(product) ?? 0;
+      this.listed++;
+    }
+    const place = products.indexOf(next);
+    if (place < 0) return;
+    let rank = place + 1;
+    while (rank < products.length && scores[rank] === scores[place]) rank++;
+    for (const cut of [10, 20] as const) {
+      if (rank > cut) continue;
+      this.hits[cut]++;
+      this.ranks[cut] += 1 / rank;
+    }
+  }
+
+  get accuracy(): Accuracy {
+    const { queries, hits, ranks } = this;
+    return {
+      queries,
+      hitRate10: hits[10] / queries,
+      hitRate20: hits[20] / queries,
+      reciprocalRank10: ranks[10] / queries,
+      reciprocalRank20: ranks[20] / queries,
+      coverage: this.shown.size / this.popularity.size,
+      popularityBias: this.bias / Math.max(1, this.listed),
+      microseconds: (this.elapsedMs * 1000) / queries,
+    };
+  }
+}
+
+/** Every prefix of every session asks for the next product. */
 export function measure(
   ranker: Ranker,
   sessions: readonly Session[],
   popularity: ReadonlyMap<string, number>,
   policy: Policy,
 ): Accuracy {
-  let queries = 0;
-  const hits = { 10: 0, 20: 0 };
-  const ranks = { 10: 0, 20: 0 };
-  const shown = new Set<string>();
-  let bias = 0;
-  let listed = 0;
-  let elapsed = 0;
+  const tally = new Tally(popularity);
   for (const session of sessions) {
     for (let seen = 1; seen < session.products.length; seen++) {
-      queries++;
       const started = performance.now();
-      const { products, scores } = ranker.rank(session, seen, policy);
-      elapsed += performance.now() - started;
-      for (const product of products.slice(0, 20)) {
-        shown.add(product);
-        bias += popularity.get(product) ?? 0;
-        listed++;
-      }
-      const place = products.indexOf(session.products[seen]!);
-      if (place < 0) continue;
-      let rank = place + 1;
-      while (rank < products.length && scores[rank] === scores[place]) rank++;
-      for (const cut of [10, 20] as const) {
-        if (rank > cut) continue;
-        hits[cut]++;
-        ranks[cut] += 1 / rank;
-      }
+      const list = ranker.rank(session, seen, policy);
+      tally.add(list, session.products[seen]!, performance.now() - started);
     }
   }
-  return {
-    queries,
-    hitRate10: hits[10] / queries,
-    hitRate20: hits[20] / queries,
-    reciprocalRank10: ranks[10] / queries,
-    reciprocalRank20: ranks[20] / queries,
-    coverage: shown.size / popularity.size,
-    popularityBias: bias / Math.max(1, listed),
-    microseconds: (elapsed * 1000) / queries,
-  };
+  return tally.accuracy;
 }
 
 /** Share of products that were viewed less often than each. */

@@ -1,7 +1,9 @@
 // Next-product accuracy: full ranking over the training's products, after every prefix of every test session.
 import { basename } from "node:path";
+import { shopClient } from "../sample/client.ts";
 import { type Accuracy, measure, POLICIES, type Policy, popularityRanks, type Ranker } from "./measure.ts";
 import { itemKnnPeer, popularityPeer, vstanPeer } from "./peers.ts";
+import { measureService } from "./service.ts";
 import { readSessions, type SessionData } from "./sessions.ts";
 import { nextQuery, OfflineShop } from "./shop.ts";
 
@@ -18,6 +20,22 @@ export function ownRanker(shop: OfflineShop): Ranker {
       return { products: items.map(({ productId }) => productId), scores: items.map(({ score }) => score) };
     },
   };
+}
+
+/** Prints the figures of a running service beside those computed here. @param key of the shop; a public one will do. */
+export async function evaluateService(file: string, url: string, key: string): Promise<void> {
+  const data = readSessions(file);
+  const measured = await measureService(shopClient(url, key), data, (share) => {
+    process.stderr.write(`\rtraining sent: ${Math.round(share * 100)} %`);
+  });
+  process.stderr.write("\n");
+  head(basename(file), data);
+  const popularity = popularityRanks(data.train);
+  const offline = ownRanker(new OfflineShop(data.train));
+  for (const policy of POLICIES) {
+    print("through HTTP", policy, measured[policy]);
+    print("offline", policy, measure(offline, data.test, popularity, policy));
+  }
 }
 
 /** Prints a table for a file of sessions. @param peers whether to measure the others as well. */

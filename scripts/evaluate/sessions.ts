@@ -29,9 +29,7 @@ interface Labelled extends Session {
  * spaces, no times), gzipped or not. Splits other than `train` are the test. Throws on another header.
  */
 export function readSessions(file: string): SessionData {
-  const raw = readFileSync(file);
-  const text = (raw[0] === 0x1f && raw[1] === 0x8b ? gunzipSync(raw) : raw).toString("utf8");
-  const [header, ...lines] = text.split(/\r?\n/).filter((line) => line !== "");
+  const [header, ...lines] = linesOf(file);
   const columns = header?.split(",") ?? [];
   const sessions =
     columns.includes("item_id") && columns.includes("timestamp")
@@ -43,6 +41,18 @@ export function readSessions(file: string): SessionData {
   const train = sessions.filter(({ split }) => split === "train");
   const test = sessions.filter(({ split }) => split !== "train");
   return { train, test: knownOnly(test, train) };
+}
+
+/** Whether a file's header is one that `readSessions` takes. */
+export function holdsSessions(file: string): boolean {
+  const columns = linesOf(file)[0]?.split(",") ?? [];
+  return columns.includes("session_id") && columns.includes("split");
+}
+
+function linesOf(file: string): string[] {
+  const raw = readFileSync(file);
+  const text = (raw[0] === 0x1f && raw[1] === 0x8b ? gunzipSync(raw) : raw).toString("utf8");
+  return text.split(/\r?\n/).filter((line) => line !== "");
 }
 
 /** The last sessions of training as a test for the ones before: what settings are fitted on. */
