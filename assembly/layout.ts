@@ -48,6 +48,8 @@ export const QUERY_CATEGORY_DISCOUNT = 100;
 export const QUERY_BRAND_DISCOUNT = 104;
 // Least score of showing the newest recent product again.
 export const QUERY_AGAIN_FLOOR = 108;
+// What each further source that leads to a candidate adds to it, as a share.
+export const QUERY_SUPPORT = 112;
 
 // Leave out what was purchased, unless its category is bought repeatedly (second bit).
 export const FLAG_BLOCK_PURCHASED = 1;
@@ -117,7 +119,7 @@ export const SLOTS = 2;
 
 // --- the model's image: header of u32 words, then sections; offsets from the image's start ---------------
 export const IMAGE_MAGIC = 1464225875;
-export const IMAGE_FORMAT = 1;
+export const IMAGE_FORMAT = 2;
 export const IMAGE_HEADER_BYTES = 256;
 export const HEADER_MAGIC = 0;
 export const HEADER_FORMAT = 4;
@@ -163,6 +165,8 @@ export const HEADER_TRENDING_LIST = 124;
 // Neighbours, strongest first: strength code in the upper 14 bits, product index in the lower 18; 0 ends a list.
 export const HEADER_VIEWED = 128;
 export const HEADER_BOUGHT = 132;
+// Factor of what neighbours lead to (f32).
+export const HEADER_LIFT = 136;
 
 export const NEIGHBOUR_INDEX_BITS = 18;
 // A strength code is an f32 without its sign, the exponent moved by 103: 2^-24 .. 2^8 in steps of 1/512.

@@ -113,8 +113,12 @@ export const EXCLUDED_PRODUCTS_MAX = 500;
 export const RECOMMENDATIONS_MAX = 100;
 /** Neighbours kept per product while counting; the weakest falls out. */
 export const NEIGHBOURS_KEPT_MAX = 64;
-/** Neighbours published per product. */
-export const NEIGHBOURS_PUBLISHED_MAX = 24;
+/** Neighbours published per product by transitions, of a small model and of the largest; and by pairings. */
+export const NEIGHBOURS_PUBLISHED_MAX = 48;
+export const NEIGHBOURS_PUBLISHED_MIN = 20;
+export const PAIRINGS_PUBLISHED_MAX = 24;
+/** Neighbours by transitions of a whole published model, bytes: a larger model has fewer a product. */
+export const NEIGHBOURS_PUBLISHED_BYTES_MAX = 12 * 1024 * 1024;
 
 // --- stock ------------------------------------------------------------------------------------
 /** Units of one SKU at one location. */

@@ -186,6 +186,7 @@ export class ModelImage {
       popularity[slot] = Math.log1p(this.tables.activity(slot) / grown);
       trend[slot] = this.trendOf(slot, now);
     }
+    this.packLift(now, grown);
     normalise(popularity.subarray(0, size));
     normalise(trend.subarray(0, size));
     const popular = ranked({ scores: popularity, size, eligible });
@@ -213,11 +214,40 @@ export class ModelImage {
     grouped(popular, columns.brand, byBrand, LONGEST.brand, false);
   }
 
+  /**
+   * Factors of what neighbours lead to. What was looked at these days rather than weeks ago is likelier than its links
+   * say, what everybody looks at is less so: `freshness^freshness exponent / (activity + floor)^lift exponent`, where
+   * freshness is recent interest by all interest, against the shop's.
+   */
+  private packLift(now: number, grown: number): void {
+    const { size } = this.tables.columns;
+    const { freshnessPrior, freshnessExponent, liftFloor, liftExponent } = MODEL_WEIGHTS;
+    const lift = this.f32(L.HEADER_LIFT);
+    const recent = new Float64Array(size);
+    const all = new Float64Array(size);
+    let recentSum = 0;
+    let allSum = 0;
+    for (let slot = 0; slot < size; slot++) {
+      recentSum += recent[slot] = this.slowTrend(slot, now);
+      allSum += all[slot] = this.tables.activity(slot) / grown;
+    }
+    const shop = recentSum > 0 && allSum > 0 ? recentSum / allSum : 1;
+    for (let slot = 0; slot < size; slot++) {
+      const freshness = (recent[slot]! / shop + freshnessPrior) / (all[slot]! + freshnessPrior);
+      lift[slot] = freshness ** freshnessExponent / (all[slot]! + liftFloor) ** liftExponent;
+    }
+  }
+
+  private slowTrend(slot: number, now: number): number {
+    const { trendSlow, trendAt } = this.tables.columns;
+    return trendSlow[slot]! * remaining(now - trendAt[slot]! * 1000, TREND_SLOW_HALF_LIFE_MS);
+  }
+
   /** Velocity (now against usually) times the logarithm of the support; 0 below the least support. */
   private trendOf(slot: number, now: number): number {
-    const { trendFast, trendSlow, trendAt } = this.tables.columns;
+    const { trendFast, trendAt } = this.tables.columns;
     const elapsed = now - trendAt[slot]! * 1000;
-    const slow = trendSlow[slot]! * remaining(elapsed, TREND_SLOW_HALF_LIFE_MS);
+    const slow = this.slowTrend(slot, now);
     if (slow < MODEL_WEIGHTS.trendSupport) return 0;
     const fast = trendFast[slot]! * remaining(elapsed, TREND_FAST_HALF_LIFE_MS);
     const usual = (slow * TREND_FAST_HALF_LIFE_MS) / TREND_SLOW_HALF_LIFE_MS;

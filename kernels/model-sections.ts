@@ -1,13 +1,16 @@
 import * as L from "../assembly/layout.ts";
-import { NEIGHBOURS_PUBLISHED_MAX } from "../domain/limits.ts";
+import {
+  NEIGHBOURS_PUBLISHED_BYTES_MAX,
+  NEIGHBOURS_PUBLISHED_MAX,
+  NEIGHBOURS_PUBLISHED_MIN,
+  PAIRINGS_PUBLISHED_MAX,
+} from "../domain/limits.ts";
 import { tableSize } from "../domain/model/directory.ts";
 
 /** Rising products kept per category, popular ones per brand, and rising ones overall. */
 export const RISING_PER_CATEGORY = 32;
 export const POPULAR_PER_BRAND = 32;
 export const TRENDING_LENGTH = 512;
-/** Published neighbours by pairing of the largest model; smaller ones have room for all. Kernels read four at a time. */
-const BOUGHT_STRIDE_MIN = 8;
 
 export interface ImageShape {
   readonly products: number;
@@ -34,16 +37,20 @@ export interface Sections {
   readonly bytes: number;
 }
 
-/** Where each section of an image of that shape stands; each starts at a multiple of 16. */
+/** Where each section of an image of that shape stands; each starts at a multiple of 16. Kernels read four at a time. */
 export function sectionsOf(room: ImageShape): Sections {
-  const most = place(room, NEIGHBOURS_PUBLISHED_MAX);
-  if (most.bytes <= L.SLOT_BYTES) return most;
   const perNeighbour = 4 * room.products;
-  const surplus = Math.ceil((most.bytes - L.SLOT_BYTES) / perNeighbour / 4) * 4;
-  return place(room, Math.max(BOUGHT_STRIDE_MIN, NEIGHBOURS_PUBLISHED_MAX - surplus));
+  const affordable = fours(NEIGHBOURS_PUBLISHED_BYTES_MAX / perNeighbour);
+  const viewed = Math.max(NEIGHBOURS_PUBLISHED_MIN, Math.min(NEIGHBOURS_PUBLISHED_MAX, affordable));
+  const left = fours((L.SLOT_BYTES - place(room, viewed, 0).bytes) / perNeighbour);
+  return place(room, viewed, Math.min(PAIRINGS_PUBLISHED_MAX, left));
 }
 
-function place(room: ImageShape, boughtStride: number): Sections {
+function fours(neighbours: number): number {
+  return Math.floor(neighbours / 4) * 4;
+}
+
+function place(room: ImageShape, viewedStride: number, boughtStride: number): Sections {
   const n = room.products;
   const tableSlots = tableSize(n);
   const sections: readonly (readonly [number, number])[] = [
@@ -59,6 +66,7 @@ function place(room: ImageShape, boughtStride: number): Sections {
     [L.HEADER_RETURN, 2 * n],
     [L.HEADER_POPULARITY, 4 * n],
     [L.HEADER_TREND, 4 * n],
+    [L.HEADER_LIFT, 4 * n],
     [L.HEADER_ORDER, 4 * n],
     [L.HEADER_CATEGORY_START, 4 * (room.categories + 1)],
     [L.HEADER_CATEGORY_LIST, 4 * n],
@@ -67,7 +75,7 @@ function place(room: ImageShape, boughtStride: number): Sections {
     [L.HEADER_BRAND_START, 4 * (room.brands + 1)],
     [L.HEADER_BRAND_LIST, 4 * Math.min(n, POPULAR_PER_BRAND * room.brands)],
     [L.HEADER_TRENDING_LIST, 4 * TRENDING_LENGTH],
-    [L.HEADER_VIEWED, 4 * n * NEIGHBOURS_PUBLISHED_MAX],
+    [L.HEADER_VIEWED, 4 * n * viewedStride],
     [L.HEADER_BOUGHT, 4 * n * boughtStride],
   ];
   const header: [number, number][] = [
@@ -76,7 +84,7 @@ function place(room: ImageShape, boughtStride: number): Sections {
     [L.HEADER_TABLE_SLOTS, tableSlots],
     [L.HEADER_CATEGORIES, room.categories],
     [L.HEADER_BRANDS, room.brands],
-    [L.HEADER_VIEWED_STRIDE, NEIGHBOURS_PUBLISHED_MAX],
+    [L.HEADER_VIEWED_STRIDE, viewedStride],
     [L.HEADER_BOUGHT_STRIDE, boughtStride],
   ];
   let at = L.IMAGE_HEADER_BYTES;

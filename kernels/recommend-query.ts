@@ -26,6 +26,7 @@ const FLOAT_WEIGHTS = [
   [L.QUERY_CATEGORY_DISCOUNT, "categoryDiscount"],
   [L.QUERY_BRAND_DISCOUNT, "brandDiscount"],
   [L.QUERY_AGAIN_FLOOR, "againFloor"],
+  [L.QUERY_SUPPORT, "support"],
 ] as const;
 
 /** Writes queries into the kernel's memory. */

@@ -21,6 +21,8 @@ export const DEFERRED: usize = HEAP + COLUMN;
 /** Ordinals and scores of the products a walk goes on from. */
 export const FAN: usize = DEFERRED + COLUMN;
 export const FAN_SCORES: usize = FAN + COLUMN;
+/** Additions of the first step. */
+const SUPPORT: usize = FAN_SCORES + COLUMN;
 
 export let count: u32 = 0;
 
@@ -44,6 +46,7 @@ export function candidate(product: u32): u32 {
   store<u32>(word(CAUSE, ordinal), <u32>NONE);
   store<f32>(word(REPEAT, ordinal), 0);
   store<u32>(word(DISCOUNTS, ordinal), 0);
+  store<u32>(word(SUPPORT, ordinal), 0);
   return ordinal;
 }
 
@@ -57,7 +60,24 @@ export function add(ordinal: u32, amount: f32, cause: u32): void {
   }
 }
 
-/** The same in the second step, whose sum is kept apart too: the third goes on from it. */
+/** The same in the first step, which also counts how many sources lead there. */
+export function addSupported(ordinal: u32, amount: f32, cause: u32): void {
+  add(ordinal, amount, cause);
+  const support = word(SUPPORT, ordinal);
+  store<u32>(support, load<u32>(support) + 1);
+}
+
+/** Raises what more than one source leads to, by a share for each further one up to `most`. */
+export function raiseSupported(share: f32, most: u32): void {
+  for (let ordinal: u32 = 0; ordinal < count; ordinal++) {
+    const support = load<u32>(word(SUPPORT, ordinal));
+    if (support < 2) continue;
+    const sum = word(COLLABORATIVE, ordinal);
+    store<f32>(sum, load<f32>(sum) * (<f32>1 + share * <f32>min<u32>(support - 1, most)));
+  }
+}
+
+/** Adds in the second step, whose sum is kept apart too: the third goes on from it. */
 export function addWalked(ordinal: u32, amount: f32, cause: u32): void {
   add(ordinal, amount, cause);
   const sum = word(WALKED, ordinal);

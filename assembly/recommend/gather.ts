@@ -12,6 +12,7 @@ import {
   QUERY_SOURCE_INDEX,
   QUERY_SOURCE_VIEWED,
   QUERY_SOURCES,
+  QUERY_SUPPORT,
   QUERY_WALK_BOUGHT,
   QUERY_WALK_THIRD,
   QUERY_WALK_VIEWED,
@@ -34,6 +35,8 @@ import {
 
 const INDEX_MASK: u32 = (1 << NEIGHBOUR_INDEX_BITS) - 1;
 const DROPPED_BITS: i32 = 23 - STRENGTH_MANTISSA_BITS;
+/** Further sources that count for a candidate. */
+const SUPPORT_MAX: u32 = 4;
 const EXPONENT: i32 = STRENGTH_EXPONENT_SHIFT << 23;
 
 /** Which step an addition belongs to. */
@@ -53,6 +56,7 @@ export function gatherCollaborative(): void {
       FIRST,
     );
   }
+  candidates.raiseSupported(queryFloat(QUERY_SUPPORT), SUPPORT_MAX);
   const viewed = queryFloat(QUERY_WALK_VIEWED);
   const bought = queryFloat(QUERY_WALK_BOUGHT);
   walk(queryInt(QUERY_FAN), viewed, bought, SECOND);
@@ -136,6 +140,7 @@ function addOne(entry: u32, worth: f32, cause: u32, step: i32): void {
   if (step != FIRST && (<u32>load<u16>(markAddress(neighbour)) & MARK_SEEN) != 0) return;
   const ordinal = candidates.candidate(neighbour);
   if (ordinal == CANDIDATES_MAX) return;
-  if (step == SECOND) candidates.addWalked(ordinal, worth, cause);
+  if (step == FIRST) candidates.addSupported(ordinal, worth, cause);
+  else if (step == SECOND) candidates.addWalked(ordinal, worth, cause);
   else candidates.add(ordinal, worth, cause);
 }

@@ -4,6 +4,7 @@ import {
   FACT_PRICED,
   HEADER_CURRENCY,
   HEADER_FLAGS,
+  HEADER_LIFT,
   HEADER_POPULARITY,
   HEADER_PRICE,
   HEADER_TREND,
@@ -46,6 +47,7 @@ import { bandOf } from "./visitor";
 let flags: usize = 0;
 let popularity: usize = 0;
 let trend: usize = 0;
+let lift: usize = 0;
 let filter: u32 = 0;
 
 /** Before the first `admissible` or `scoreAll` of a call. */
@@ -53,6 +55,7 @@ export function prepare(): void {
   flags = section(HEADER_FLAGS);
   popularity = section(HEADER_POPULARITY);
   trend = section(HEADER_TREND);
+  lift = section(HEADER_LIFT);
   filter = queryInt(QUERY_CATEGORY_FILTER);
 }
 
@@ -91,7 +94,7 @@ function scoreOne(ordinal: u32, product: u32, strategies: u32): f32 {
       queryFloat(QUERY_FIT_CATEGORY) * likedCategory +
       queryFloat(QUERY_FIT_BRAND) * likedBrand +
       fitPrice;
-    greatest = score = candidates.collaborative(ordinal) * fit;
+    greatest = score = candidates.collaborative(ordinal) * load<f32>(word(lift, product)) * fit;
     which = STRATEGY_COLLABORATIVE;
   }
   const popular = load<f32>(word(popularity, product));

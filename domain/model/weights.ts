@@ -6,11 +6,17 @@ export const MODEL_WEIGHTS = {
   /** Added to a product's count before it divides: what was seen once is doubted. */
   shrinkage: 6,
   /** Power of a neighbour's count that divides its strength: what everybody sees is held back. */
-  popularityExponent: 0.15,
+  popularityExponent: 0.16,
   /** Least count of a neighbour that enters that power. */
   countFloor: 0.01,
+  /** Interest with which a product's freshness is mixed with the shop's, and the power of it in a score. */
+  freshnessPrior: 3.5,
+  freshnessExponent: 0.34,
+  /** Power of a product's activity that divides its score, and what is added to that activity. */
+  liftExponent: 0.15,
+  liftFloor: 1,
   /** Views with which a product's own habit of being viewed again is mixed with the shop's. */
-  repeatPrior: 100,
+  repeatPrior: 150,
   /** Least decayed interest of the slow trend counter for a product to be called trending. */
   trendSupport: 3,
 } as const;
@@ -39,6 +45,8 @@ export interface PlacementWeights {
   readonly pageBought: number;
   readonly cartViewed: number;
   readonly cartBought: number;
+  /** What each further source that leads to the same product adds to it, as a share; up to four. */
+  readonly support: number;
   /** Best candidates whose own neighbours are gathered, and the factors of that second step. */
   readonly fan: number;
   readonly walkViewed: number;
@@ -82,8 +90,8 @@ export interface PlacementWeights {
 }
 
 const PREDICTION: PlacementWeights = {
-  context: 10,
-  contextPower: 1.2,
+  context: 5,
+  contextPower: 1.1,
   earlier: 0.3,
   viewed: 1,
   bought: 0.5,
@@ -91,17 +99,18 @@ const PREDICTION: PlacementWeights = {
   pageBought: 0,
   cartViewed: 0,
   cartBought: 0,
-  fan: 30,
-  walkViewed: 2.15,
+  support: 0.2,
+  fan: 40,
+  walkViewed: 3.7,
   walkBought: 0.5,
-  fanThird: 20,
-  walkThird: 0.9,
-  again: 3,
-  returning: 4,
+  fanThird: 16,
+  walkThird: 1.3,
+  again: 4.2,
+  returning: 3.5,
   againFloor: 0.04,
   returnPower: 1.15,
-  viewsPower: 0.6,
-  crowding: 0.2,
+  viewsPower: 1.05,
+  crowding: 0.4,
   seenShare: 1,
   fitCategory: 0,
   fitBrand: 0,

@@ -12,6 +12,7 @@ export interface OracleProduct {
   readonly returns: number;
   readonly popularity: number;
   readonly trend: number;
+  readonly lift: number;
   readonly viewed: readonly Neighbour[];
   readonly bought: readonly Neighbour[];
 }
@@ -61,6 +62,7 @@ export function readImage(bytes: Uint8Array): OracleModel {
         returns: u16(L.HEADER_RETURN, at),
         popularity: float(L.HEADER_POPULARITY, at),
         trend: float(L.HEADER_TREND, at),
+        lift: float(L.HEADER_LIFT, at),
         viewed: neighbours(L.HEADER_VIEWED, word(L.HEADER_VIEWED_STRIDE), at),
         bought: neighbours(L.HEADER_BOUGHT, word(L.HEADER_BOUGHT_STRIDE), at),
       };

@@ -25,6 +25,7 @@ interface Candidate {
   readonly index: number;
   collaborative: number;
   walked: number;
+  support: number;
   greatest: number;
   because: number | undefined;
   repeat: number;
@@ -141,7 +142,7 @@ class Call {
   private candidate(index: number): Candidate {
     let known = this.candidates.get(index);
     if (known === undefined) {
-      const nothing = { collaborative: 0, walked: 0, greatest: 0, repeat: 0, worth: 0 };
+      const nothing = { collaborative: 0, walked: 0, support: 0, greatest: 0, repeat: 0, worth: 0 };
       known = { index, ...nothing, because: undefined, strategy: "trending" };
       this.candidates.set(index, known);
     }
@@ -157,6 +158,10 @@ class Call {
     for (const { index, viewed, bought } of this.sources) {
       this.add(products[index]!.viewed, viewed, index, false, false);
       this.add(products[index]!.bought, bought, index, false, false);
+    }
+    for (const candidate of this.candidates.values()) {
+      const raise = f(1 + f(f(weights.support) * Math.min(4, Math.max(0, candidate.support - 1))));
+      candidate.collaborative = f(candidate.collaborative * raise);
     }
     const walk = (fan: number, viewed: number, bought: number, by: "collaborative" | "walked") => {
       const sources = new Set(this.sources.map(({ index }) => index));
@@ -188,6 +193,7 @@ class Call {
       const candidate = this.candidate(index);
       const amount = f(strength * weight);
       candidate.collaborative = f(candidate.collaborative + amount);
+      if (!walking) candidate.support++;
       if (counted) candidate.walked = f(candidate.walked + amount);
       if (amount <= candidate.greatest) continue;
       candidate.greatest = amount;
@@ -225,7 +231,7 @@ class Call {
     const fit = f(f(f(1 + f(f(weights.fitCategory) * category)) + f(f(weights.fitBrand) * brand)) + fitPrice);
     const shown = f(f(f(0.1) + product.popularity) + product.trend);
     const terms: Record<Strategy, number> = {
-      collaborative: f(candidate.collaborative * fit),
+      collaborative: f(f(candidate.collaborative * product.lift) * fit),
       category: f(f(liking * shown) * f(1 + fitPrice)),
       recent: candidate.repeat,
       trending: this.popular(product),
