@@ -1,6 +1,9 @@
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 
+/** A test that hangs, not one on a busy machine. */
+const TEST_MS_MAX = 30_000;
+
 export default defineConfig({
   test: {
     projects: [
@@ -8,6 +11,7 @@ export default defineConfig({
         test: {
           name: "node",
           include: ["test/{domain,kernels,architecture,reference,scripts}/**/*.test.ts"],
+          testTimeout: TEST_MS_MAX,
         },
       },
       {
@@ -17,7 +21,11 @@ export default defineConfig({
             miniflare: { bindings: { WRITE_KEY: "test-write", SECRET_KEY: "test-secret" } },
           }),
         ],
-        test: { name: "workerd", include: ["test/{durable-objects,worker}/**/*.test.ts"] },
+        test: {
+          name: "workerd",
+          include: ["test/{durable-objects,worker}/**/*.test.ts"],
+          testTimeout: TEST_MS_MAX,
+        },
       },
       {
         test: {
