@@ -1,6 +1,7 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
+import { COMBINER_SHARDS } from "../../domain/limits.ts";
 import type { Env } from "../../durable-objects/env.ts";
 import { call, viewed, WRITE } from "./call.ts";
 
@@ -46,7 +47,7 @@ const rowsOf = {
   },
   journals: async () => {
     let rows = 0;
-    for (let shard = 0; shard < 16; shard++) {
+    for (let shard = 0; shard < COMBINER_SHARDS; shard++) {
       rows += await runInDurableObject(
         env.SIGNAL_COMBINER.getByName(`c:${shard}`),
         (_, state) => state.storage.sql.exec("SELECT * FROM journal").toArray().length,
@@ -59,7 +60,9 @@ const rowsOf = {
 test.each([1, 5, 50])("[UP3] calls, rows and dollars of batches of %i events", async (size) => {
   const { env: bindings, calls } = counting();
   const names = Array.from({ length: VISITORS }, (_, i) => `cost-${size}-${i}`);
-  const before = await rowsOf.journals();
+  // What earlier batches left in the journals is not theirs.
+  for (let shard = 0; shard < COMBINER_SHARDS; shard++)
+    await env.SIGNAL_COMBINER.getByName(`c:${shard}`).flush();
   // All at once, as a shop's traffic comes: what visitors share is shared.
   const answers = await Promise.all(
     names.map((name) => {
@@ -69,7 +72,7 @@ test.each([1, 5, 50])("[UP3] calls, rows and dollars of batches of %i events", a
   );
   const events = VISITORS * size;
   expect(answers.reduce((sum, { json }) => sum + json.accepted, 0)).toBe(events);
-  const rows = (await rowsOf.profiles(names.map((name) => `a:${name}`))) + (await rowsOf.journals()) - before;
+  const rows = (await rowsOf.profiles(names.map((name) => `a:${name}`))) + (await rowsOf.journals());
   const objects = counted.reduce((sum, name) => sum + calls[name], 0);
   const dollars =
     (VISITORS * PRICES.workerRequests + objects * PRICES.objectRequests + rows * PRICES.rowsWritten) / events;
@@ -81,7 +84,7 @@ test.each([1, 5, 50])("[UP3] calls, rows and dollars of batches of %i events", a
   expect(calls.SIGNAL_COMBINER).toBeLessThanOrEqual(VISITORS);
   expect(objects).toBeLessThanOrEqual(2 * VISITORS);
   // Page and alarm, and a share of the journals.
-  expect(rows).toBeGreaterThan(VISITORS);
+  expect(rows).toBeGreaterThanOrEqual(VISITORS);
   expect(rows).toBeLessThanOrEqual(3 * VISITORS);
   if (size === 5) expect(dollars).toBeLessThanOrEqual(0.6);
 });
