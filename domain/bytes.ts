@@ -105,6 +105,30 @@ export class ByteWriter {
   bytes(): Uint8Array {
     return this.buffer.slice(0, this.end);
   }
+
+  /** Begins again in the same memory. */
+  clear(): void {
+    this.end = 0;
+  }
+}
+
+/** What the shared writer keeps between two uses. */
+const SHARED_BYTES_MAX = 1024 * 1024;
+let shared: ByteWriter | undefined;
+
+/**
+ * What `write` writes. All callers use one buffer in turn: pages are written at every batch, and a buffer of their
+ * size made and cleared each time cost more than writing them.
+ */
+export function bytesOf(write: (writer: ByteWriter) => void): Uint8Array {
+  const writer = shared ?? new ByteWriter(16 * 1024);
+  // Whoever is called from `write` finds none and makes one.
+  shared = undefined;
+  writer.clear();
+  write(writer);
+  const bytes = writer.bytes();
+  if (bytes.length <= SHARED_BYTES_MAX) shared = writer;
+  return bytes;
 }
 
 /** Reads what ByteWriter wrote, in the same order. Throws RangeError past the end. */

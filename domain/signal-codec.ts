@@ -1,4 +1,4 @@
-import { ByteReader, ByteWriter } from "./bytes.ts";
+import { ByteReader, type ByteWriter, bytesOf } from "./bytes.ts";
 import {
   COUNT_KINDS,
   type CountSignal,
@@ -17,8 +17,10 @@ const PRICE_BIT = 1 << TEXT_FIELDS.length;
  * since the earliest of the packet, weights f64 so that corrections cancel exactly.
  */
 export function encodeSignals(signals: Signals): Uint8Array {
-  const { products, facts, counts, links } = signals;
-  const writer = new ByteWriter(64 + products.length * 16 + counts.length * 8 + links.length * 16);
+  return bytesOf((writer) => writeSignals(writer, signals));
+}
+
+function writeSignals(writer: ByteWriter, { products, facts, counts, links }: Signals): void {
   let base = Number.POSITIVE_INFINITY;
   for (const { at } of facts) base = Math.min(base, at);
   for (const { at } of counts) base = Math.min(base, at);
@@ -43,7 +45,6 @@ export function encodeSignals(signals: Signals): Uint8Array {
     writer.varint(link.at - base);
     writeAmount(writer, link.weight);
   }
-  return writer.bytes();
 }
 
 /** Throws RangeError on bytes that encodeSignals did not write. */

@@ -1,14 +1,15 @@
 import { DAY_MS } from "./limits.ts";
-import type { CountKind, CountSignal, LinkKind, LinkSignal, ProductFact, Signals } from "./signal.ts";
+import type { CountSignal, LinkSignal, ProductFact, Signals } from "./signal.ts";
 import { COUNT_KINDS, LINK_KINDS } from "./signal.ts";
+import { SumTable } from "./sum-table.ts";
 
 /** Below this a link's corrections have cancelled and it is left out. */
 const WEIGHT_MIN = 1e-9;
 
-interface Sum {
-  at: number;
-  amount: number;
-}
+/** A sum's tag is its UTC day and its kind: counts first, then links. */
+const KINDS = [...COUNT_KINDS, ...LINK_KINDS] as const;
+const TRANSITION = KINDS.indexOf("transition");
+const PAIRING = KINDS.indexOf("pairing");
 
 /**
  * Adds up signals in any order: counts per (product, kind, UTC day), links per (from, to, kind, UTC day), of facts
@@ -17,34 +18,25 @@ interface Sum {
 export class SignalAccumulator {
   private readonly ids = new Map<string, number>();
   private readonly facts = new Map<string, ProductFact>();
-  private readonly counts = new Map<string, Sum & { product: number; kind: CountKind }>();
-  private readonly links = new Map<string, Sum & { from: number; to: number; kind: LinkKind }>();
+  private readonly sums = new SumTable();
 
   /** Sums held; what a caller bounds. */
   get size(): number {
-    return this.counts.size + this.links.size + this.facts.size;
+    return this.sums.size + this.facts.size;
   }
 
   add(signals: Signals): void {
     const ids = signals.products.map((product) => this.idOf(product));
     for (const fact of signals.facts) this.learn(fact);
     for (const { product, kind, at, amount } of signals.counts) {
-      const id = ids[product]!;
-      const key = `${id} ${COUNT_KINDS.indexOf(kind)} ${Math.floor(at / DAY_MS)}`;
-      const sum = this.counts.get(key);
-      if (sum === undefined) this.counts.set(key, { product: id, kind, at, amount });
-      else addTo(sum, at, amount);
+      this.sums.add(ids[product]!, 0, tagOf(COUNT_KINDS.indexOf(kind), at), at, amount);
     }
-    for (const link of signals.links) {
-      const { kind, at, weight } = link;
-      let from = ids[link.from]!;
-      let to = ids[link.to]!;
+    for (const { from, to, kind, at, weight } of signals.links) {
+      const a = ids[from]!;
+      const b = ids[to]!;
+      if (kind === "transition") this.sums.add(a, b, tagOf(TRANSITION, at), at, weight);
       // A pairing counts both ways: one order of its ends makes one sum of it.
-      if (kind === "pairing" && from > to) [from, to] = [to, from];
-      const key = `${from} ${to} ${LINK_KINDS.indexOf(kind)} ${Math.floor(at / DAY_MS)}`;
-      const sum = this.links.get(key);
-      if (sum === undefined) this.links.set(key, { from, to, kind, at, amount: weight });
-      else addTo(sum, at, weight);
+      else this.sums.add(Math.min(a, b), Math.max(a, b), tagOf(PAIRING, at), at, weight);
     }
   }
 
@@ -61,13 +53,16 @@ export class SignalAccumulator {
       return portion;
     };
     for (const fact of this.facts.values()) room().facts.push(fact);
-    for (const count of this.counts.values()) room().count(count);
-    for (const link of this.links.values()) if (Math.abs(link.amount) >= WEIGHT_MIN) room().link(link);
+    const { sums } = this;
+    for (let row = 0; row < sums.size; row++) {
+      const kind = sums.tag[row]! % KINDS.length;
+      if (kind < TRANSITION) room().count(sums, row, kind);
+      else if (Math.abs(sums.amount[row]!) >= WEIGHT_MIN) room().link(sums, row, kind);
+    }
     if (portion.size > 0) portions.push(portion);
     this.ids.clear();
     this.facts.clear();
-    this.counts.clear();
-    this.links.clear();
+    this.sums.clear();
     return portions.map((done) => done.signals());
   }
 
@@ -93,9 +88,8 @@ export function mergeFacts(a: ProductFact, b: ProductFact): ProductFact {
   return { ...older, ...newer };
 }
 
-function addTo(sum: Sum, at: number, amount: number): void {
-  sum.amount += amount;
-  if (at > sum.at) sum.at = at;
+function tagOf(kind: number, at: number): number {
+  return Math.floor(at / DAY_MS) * KINDS.length + kind;
 }
 
 /** One drained part with product indexes of its own. */
@@ -115,13 +109,16 @@ class Portion {
     return this.facts.length + this.counts.length + this.links.length;
   }
 
-  count(sum: Sum & { product: number; kind: CountKind }): void {
-    this.counts.push({ product: this.indexOf(sum.product), kind: sum.kind, at: sum.at, amount: sum.amount });
+  count({ a, at, amount }: SumTable, row: number, kind: number): void {
+    const product = this.indexOf(a[row]!);
+    this.counts.push({ product, kind: COUNT_KINDS[kind]!, at: at[row]!, amount: amount[row]! });
   }
 
-  link(sum: Sum & { from: number; to: number; kind: LinkKind }): void {
-    const from = this.indexOf(sum.from);
-    this.links.push({ from, to: this.indexOf(sum.to), kind: sum.kind, at: sum.at, weight: sum.amount });
+  link({ a, b, at, amount }: SumTable, row: number, kind: number): void {
+    const from = this.indexOf(a[row]!);
+    const to = this.indexOf(b[row]!);
+    const link = LINK_KINDS[kind - TRANSITION]!;
+    this.links.push({ from, to, kind: link, at: at[row]!, weight: amount[row]! });
   }
 
   signals(): Signals {
