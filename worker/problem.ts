@@ -1,6 +1,7 @@
 // Errors as RFC 9457 problem+json. A type is stable; what may be shown to a caller is in `detail` and `errors`.
 
-const TITLES = {
+/** Status and title of each kind of problem. */
+export const PROBLEMS = {
   invalid_request: [400, "The request is not valid"],
   invalid_json: [400, "The body is not JSON"],
   unauthorized: [401, "The key is missing or wrong"],
@@ -20,7 +21,7 @@ const TITLES = {
   not_configured: [503, "The service has no keys yet"],
 } as const satisfies Record<string, readonly [number, string]>;
 
-export type ProblemCode = keyof typeof TITLES;
+export type ProblemCode = keyof typeof PROBLEMS;
 
 /** One wrong field: where it is in the body or query (`batch.0.userId`), and what is wrong with it. */
 export interface FieldError {
@@ -47,7 +48,7 @@ export class Problem extends Error {
   }
 
   response(): Response {
-    const [status, title] = TITLES[this.code];
+    const [status, title] = PROBLEMS[this.code];
     const body = {
       type: `https://shelfwise.dev/problems/${this.code.replaceAll("_", "-")}`,
       title,

@@ -24,7 +24,7 @@ type Handler = (exchange: Exchange) => Response | Promise<Response>;
 /** `body`: the write key may stand in the body instead, so the handler looks for it. */
 type Needed = Access | "body";
 
-interface Route {
+export interface Route {
   readonly method: "GET" | "POST" | "PUT" | "DELETE";
   readonly path: string;
   readonly access: Needed;

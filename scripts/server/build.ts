@@ -1,7 +1,16 @@
 // The production bundle: built when its sources have changed, and copied to where workerd reads it.
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -11,7 +20,9 @@ const FINGERPRINT = join(DIST, "fingerprint");
 const LOCK = join(PROJECT, "build", "lock");
 const LOCK_SECONDS_MAX = 180;
 const SOURCES = ["assembly", "domain", "durable-objects", "kernels", "worker"];
-const SETTINGS = ["asconfig.json", "package-lock.json", "wrangler.toml"];
+const SETTINGS = ["asconfig.json", "package-lock.json", "scripts/openapi.ts", "wrangler.toml"];
+/** Made by the build and served from where it lies. */
+const DOCUMENT = join(PROJECT, "public/openapi.json");
 
 export interface Bundle {
   /** Folder with `index.js` and the modules it imports. */
@@ -30,7 +41,7 @@ export async function prepareBundle(target: string): Promise<Bundle> {
   const unlock = await lock();
   try {
     const wanted = fingerprint();
-    if (readIfThere(FINGERPRINT) !== wanted) {
+    if (readIfThere(FINGERPRINT) !== wanted || !existsSync(DOCUMENT)) {
       rmSync(FINGERPRINT, { force: true });
       await build();
       writeFileSync(FINGERPRINT, wanted);

@@ -52,6 +52,15 @@ describe("rooms and arrows", () => {
     expect(strays).toEqual([]);
   });
 
+  test("[OA4] the descriptions of the API are not part of the Worker", () => {
+    const strays = sources("worker")
+      .flatMap(importsOf)
+      .filter(
+        ({ file, target }) => !file.startsWith("worker/openapi/") && target.startsWith("worker/openapi/"),
+      );
+    expect(strays).toEqual([]);
+  });
+
   test("[AR2] the domain has no clock, no chance and no platform", () => {
     const forbidden =
       /\b(Date\.now|new Date\(\)|Math\.random|crypto\.|performance\.|WebAssembly\.|fetch\(|setTimeout)/;

@@ -2,6 +2,7 @@ import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test"
 import { env } from "cloudflare:workers";
 import type { Env } from "../../durable-objects/env.ts";
 import worker from "../../worker/index.ts";
+import { checkDocumented } from "./documented.ts";
 
 export const WRITE = "test-write";
 export const SECRET = "test-secret";
@@ -21,7 +22,11 @@ export interface Answer {
   readonly json: any;
 }
 
-/** A request to the Worker, and all that it does behind its answer. Secret key unless told; null: none. */
+/**
+ * A request to the Worker, and all that it does behind its answer. Secret key unless told; null: none.
+ *
+ * @throws when the answer is not one that the OpenAPI document tells of the route.
+ */
 export async function call(method: string, path: string, options: Call = {}): Promise<Answer> {
   const { key = SECRET, body, headers = {} } = options;
   const raw = body instanceof Uint8Array || typeof body === "string";
@@ -44,7 +49,9 @@ export async function call(method: string, path: string, options: Call = {}): Pr
   } catch {
     json = undefined;
   }
-  return { status: response.status, headers: response.headers, text, json };
+  const answer = { status: response.status, headers: response.headers, text, json };
+  checkDocumented(method, path, answer);
+  return answer;
 }
 
 let messages = 0;

@@ -22,7 +22,7 @@ interface CollectAnswer {
   rejected: (Rejection & { index: number })[];
 }
 
-const batchSchema = v.object(
+export const batchSchema = v.object(
   {
     batch: v.pipe(
       v.array(v.unknown(), "must be a list of messages"),

@@ -21,7 +21,7 @@ const days = (min: number, max: number) =>
     v.maxValue(max, `must be from ${min} to ${max}`),
   );
 
-const putSchema = v.strictObject(
+export const stockSchema = v.strictObject(
   {
     on_hand: v.optional(units(0)),
     location: v.optional(id),
@@ -54,7 +54,7 @@ const putSchema = v.strictObject(
   "must be an object",
 );
 
-const adjustmentSchema = v.strictObject(
+export const adjustmentSchema = v.strictObject(
   {
     delta: v.pipe(units(-STOCK_UNITS_MAX), v.notValue(0, "must not be 0")),
     reason: v.picklist(ADJUSTMENT_REASONS, `must be one of ${ADJUSTMENT_REASONS.join(", ")}`),
@@ -85,7 +85,7 @@ export async function getStock(exchange: Exchange): Promise<Response> {
 export async function putStock(exchange: Exchange): Promise<Response> {
   const { sku, object } = stockOf(exchange);
   const { request, now } = exchange;
-  const body = check(putSchema, await readJson(request, REQUEST_BYTES_MAX), "invalid_values");
+  const body = check(stockSchema, await readJson(request, REQUEST_BYTES_MAX), "invalid_values");
   const ifMatch = request.headers.get("if-match");
   const answer = await object.put({
     sku,

@@ -9,13 +9,13 @@ import { getRecommender } from "../../kernels/model-loader.ts";
 import { readJson } from "../body.ts";
 import { type Exchange, json } from "../exchange.ts";
 import { Problem } from "../problem.ts";
-import { check, count, id, queryOf } from "../schema/common.ts";
+import { check, count, id, queryOf, wholeNumber } from "../schema/common.ts";
 import { parseForecastRequest } from "../schema/forecast.ts";
 
 const HORIZON_DEFAULT_DAYS = 28;
 const LEAD_TIME_DAYS_MAX = 365;
 
-const boardQuery = v.object({
+export const boardQuery = v.object({
   status: v.optional(v.picklist(STOCK_STATUSES, `must be one of ${STOCK_STATUSES.join(", ")}`)),
   sort: v.optional(v.picklist(BOARD_SORTS, `must be one of ${BOARD_SORTS.join(", ")}`), "revenue_at_risk"),
   limit: count(1, LIST_ITEMS_MAX, 50),
@@ -23,14 +23,15 @@ const boardQuery = v.object({
 });
 
 const SERVICE_LEVEL = "must be a number from 0.5 to 0.999";
-const forecastQuery = v.object({
+export const forecastQuery = v.object({
   horizon: count(1, FORECAST_HORIZON_DAYS_MAX, HORIZON_DEFAULT_DAYS),
-  lead_time_days: v.optional(count(0, LEAD_TIME_DAYS_MAX, 0)),
+  lead_time_days: v.optional(wholeNumber(0, LEAD_TIME_DAYS_MAX)),
   service_level: v.optional(
     v.pipe(
       v.string(),
       v.regex(/^0\.\d{1,9}$/, SERVICE_LEVEL),
       v.transform(Number),
+      v.number(SERVICE_LEVEL),
       v.minValue(0.5, SERVICE_LEVEL),
       v.maxValue(0.999, SERVICE_LEVEL),
     ),

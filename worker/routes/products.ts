@@ -27,9 +27,9 @@ const facts = {
   url: v.optional(v.nullable(text)),
   hidden: v.optional(v.boolean("must be true or false")),
 };
-const productFacts = v.strictObject({ product_id: v.optional(id), ...facts }, "must be an object");
-const product = v.strictObject({ product_id: id, ...facts }, "must be an object");
-const listQuery = v.object({
+export const productFacts = v.strictObject({ product_id: v.optional(id), ...facts }, "must be an object");
+export const productSchema = v.strictObject({ product_id: id, ...facts }, "must be an object");
+export const productsQuery = v.object({
   search: v.optional(text, ""),
   limit: count(1, LIST_ITEMS_MAX, 50),
   cursor: v.optional(v.pipe(v.string(), v.maxLength(1_024, "is not a cursor of this list"))),
@@ -50,7 +50,7 @@ export async function putProducts({ request, env, now }: Exchange): Promise<Resp
       errors.push({ path: at, detail: `is not JSON: ${item.problem}` });
       continue;
     }
-    const result = v.safeParse(product, item.value, { abortPipeEarly: true });
+    const result = v.safeParse(productSchema, item.value, { abortPipeEarly: true });
     if (result.success) patches.push(patchOf(result.output.product_id, result.output));
     else errors.push(...result.issues.map((issue) => fieldError(issue, at)));
   }
@@ -94,7 +94,7 @@ export async function deleteProduct({ env, now, params }: Exchange): Promise<Res
 
 /** `GET /v1/products?search=&limit=&cursor=` */
 export async function listProducts({ env, url }: Exchange): Promise<Response> {
-  const { search, limit, cursor } = check(listQuery, queryOf(url));
+  const { search, limit, cursor } = check(productsQuery, queryOf(url));
   const page = await builder(env).products({
     limit,
     ...(search !== "" && { search }),

@@ -47,7 +47,7 @@ const common = {
   category: v.optional(text),
 };
 
-const query = v.object({
+export const recommendationsQuery = v.object({
   ...common,
   user_id: v.optional(id),
   user_token: v.optional(v.pipe(v.string(), v.regex(/^[0-9a-fA-F]{64}$/, "must be 64 hex digits"))),
@@ -58,7 +58,7 @@ const query = v.object({
   fresh_stock: v.optional(v.picklist(["true", "false"], "must be true or false"), "false"),
 });
 
-const body = v.strictObject(
+export const recommendationsBody = v.strictObject(
   {
     ...common,
     recent: v.optional(productIds(RECENTS_MAX), []),
@@ -83,7 +83,7 @@ const body = v.strictObject(
 /** `GET /v1/recommendations`: one hop to the visitor's profile, one kernel call. */
 export async function getRecommendations(exchange: Exchange): Promise<Response> {
   const { env, url } = exchange;
-  const q = check(query, queryOf(url));
+  const q = check(recommendationsQuery, queryOf(url));
   const visitor = visitorName({
     ...(q.user_id !== undefined && { userId: q.user_id }),
     ...(q.anonymous_id !== undefined && { anonymousId: q.anonymous_id }),
@@ -104,7 +104,7 @@ export async function getRecommendations(exchange: Exchange): Promise<Response> 
 
 /** `POST /v1/recommendations`: for visitors the service does not know; no hop at all. */
 export async function postRecommendations(exchange: Exchange): Promise<Response> {
-  const q = check(body, await readJson(exchange.request, REQUEST_BYTES_MAX));
+  const q = check(recommendationsBody, await readJson(exchange.request, REQUEST_BYTES_MAX));
   const { now } = exchange;
   const context: VisitorContext = {
     ...NOBODY,
@@ -173,12 +173,14 @@ async function inStock(items: readonly Recommendation[], { env }: Exchange): Pro
   return items.filter((_, i) => available[i]);
 }
 
+export const trendingQuery = v.object({
+  category: v.optional(text),
+  limit: count(1, RECOMMENDATIONS_MAX, LIMIT_DEFAULT),
+});
+
 /** `GET /v1/trending?category=&limit=` */
 export async function getTrending({ env, ctx, url, now }: Exchange): Promise<Response> {
-  const q = check(
-    v.object({ category: v.optional(text), limit: count(1, RECOMMENDATIONS_MAX, LIMIT_DEFAULT) }),
-    queryOf(url),
-  );
+  const q = check(trendingQuery, queryOf(url));
   const recommender = await getRecommender(env, ctx);
   const items = recommender.trending({
     limit: q.limit,
@@ -188,16 +190,15 @@ export async function getTrending({ env, ctx, url, now }: Exchange): Promise<Res
   return json({ model_version: recommender.version, items: items.map(itemView) });
 }
 
+export const relatedQuery = v.object({
+  kind: v.optional(v.picklist(["viewed", "bought"], "must be viewed or bought"), "viewed"),
+  limit: count(1, RECOMMENDATIONS_MAX, LIMIT_DEFAULT),
+});
+
 /** `GET /v1/products/:product_id/related?kind=viewed|bought&limit=` */
 export async function getRelated({ env, ctx, url, now, params }: Exchange): Promise<Response> {
   const productId = check(id, params["product_id"], "invalid_request", "product_id");
-  const { kind, limit } = check(
-    v.object({
-      kind: v.optional(v.picklist(["viewed", "bought"], "must be viewed or bought"), "viewed"),
-      limit: count(1, RECOMMENDATIONS_MAX, LIMIT_DEFAULT),
-    }),
-    queryOf(url),
-  );
+  const { kind, limit } = check(relatedQuery, queryOf(url));
   const recommender = await getRecommender(env, ctx);
   const items = recommender.related({ productId, kind, limit, now });
   return json({

@@ -37,18 +37,22 @@ export const instant = v.pipe(
 );
 
 /** A whole number in a query. */
-export function count(min: number, max: number, otherwise: number) {
+export function wholeNumber(min: number, max: number) {
   const range = `must be a whole number from ${min} to ${max}`;
-  return v.optional(
-    v.pipe(
-      v.string(),
-      v.regex(/^\d{1,9}$/, range),
-      v.transform(Number),
-      v.minValue(min, range),
-      v.maxValue(max, range),
-    ),
-    String(otherwise),
+  return v.pipe(
+    v.string(),
+    v.regex(/^\d{1,9}$/, range),
+    v.transform(Number),
+    v.number(range),
+    v.integer(range),
+    v.minValue(min, range),
+    v.maxValue(max, range),
   );
+}
+
+/** A whole number in a query, and what it is taken to be where it is absent. */
+export function count(min: number, max: number, otherwise: number) {
+  return v.optional(wholeNumber(min, max), String(otherwise));
 }
 
 /** Where valibot found an issue, as `batch.0.userId`. */

@@ -26,7 +26,7 @@ const whole = (min: number, max: number) => {
 };
 const SHARE = "must be above 0 and below 1";
 
-const request = v.object(
+export const forecastSchema = v.object(
   {
     series: v.pipe(
       v.array(v.unknown(), "must be a list of series"),
@@ -60,7 +60,7 @@ const request = v.object(
   "must be an object",
 );
 
-const oneSeries = v.object(
+export const seriesSchema = v.object(
   {
     id,
     start: v.pipe(v.string("must be a date"), v.isoDate("must be a date (YYYY-MM-DD)")),
@@ -80,7 +80,7 @@ const oneSeries = v.object(
  * @throws Problem 422 naming series and day (`series.3.demand.17`).
  */
 export function parseForecastRequest(body: unknown): ForecastRequest {
-  const { series, season, horizon, quantiles, ...policy } = check(request, body, "invalid_values");
+  const { series, season, horizon, quantiles, ...policy } = check(forecastSchema, body, "invalid_values");
   const errors: FieldError[] = [];
   const parsed = series.map((one, i) => parseSeries(one, `series.${i}`, errors));
   if (errors.length > 0) throw invalid(errors, "invalid_values");
@@ -99,7 +99,7 @@ export function parseForecastRequest(body: unknown): ForecastRequest {
 }
 
 function parseSeries(value: unknown, path: string, errors: FieldError[]): DemandSeries {
-  const series = check(oneSeries, value, "invalid_values", path);
+  const series = check(seriesSchema, value, "invalid_values", path);
   const { id: name, start, demand, in_stock: inStock } = series;
   if (inStock !== undefined && inStock.length !== demand.length) {
     errors.push({ path: `${path}.in_stock`, detail: `must have as many days as demand (${demand.length})` });

@@ -15,7 +15,7 @@ export const message = v.object(
     type: v.picklist(EVENT_TYPES, `must be one of ${EVENT_TYPES.join(", ")}`),
     messageId: optionalId,
     event: v.optional(v.nullable(text)),
-    name: v.optional(v.nullable(v.unknown())),
+    name: v.optional(v.unknown()),
     userId: optionalId,
     anonymousId: optionalId,
     previousId: optionalId,

@@ -1,0 +1,22 @@
+import { CATALOGUE } from "./catalogue.ts";
+import { EVENTS } from "./events.ts";
+import type { Operations } from "./operation.ts";
+import { PLANNING } from "./planning.ts";
+import { RECOMMENDATIONS } from "./recommendations.ts";
+import { SERVICE } from "./service.ts";
+import { STOCK } from "./stock.ts";
+import { VISITORS } from "./visitors.ts";
+
+/**
+ * One a route of the route table: a new route gets its entry in the file of its part, with each status it may answer.
+ * Tests hold each answer they see to it.
+ */
+export const OPERATIONS: Operations = {
+  ...EVENTS,
+  ...RECOMMENDATIONS,
+  ...VISITORS,
+  ...CATALOGUE,
+  ...STOCK,
+  ...PLANNING,
+  ...SERVICE,
+};
