@@ -10,7 +10,7 @@ import { LINK_PAGE_PRODUCTS } from "../domain/model/link-page.ts";
 import { MODEL_PART_BYTES } from "../domain/model/manifest.ts";
 import { NeighbourList } from "../domain/model/neighbours.ts";
 import type { ModelTables } from "../domain/model/tables.ts";
-import { MODEL_WEIGHTS } from "../domain/model/weights.ts";
+import { MODEL_WEIGHTS, type ModelWeights } from "../domain/model/weights.ts";
 import { grouped, LONGEST, ranked } from "./model-lists.ts";
 import { type ImageShape, roomFor, sectionsOf } from "./model-sections.ts";
 import { encodeStrength } from "./strength.ts";
@@ -31,11 +31,14 @@ export interface Packing {
 export class ModelImage {
   private bytes = new Uint8Array(0);
   private room: ImageShape = { products: 0, categories: 0, brands: 0 };
-  private readonly neighbours = new NeighbourList();
+  private readonly neighbours: NeighbourList;
   private readonly tables: ModelTables;
+  private readonly weights: ModelWeights;
 
-  constructor(tables: ModelTables) {
+  constructor(tables: ModelTables, weights: ModelWeights = MODEL_WEIGHTS) {
     this.tables = tables;
+    this.weights = weights;
+    this.neighbours = new NeighbourList(weights);
   }
 
   /** Brings the image up to date; every list is packed when it had to grow. The bytes are valid until the next. */
@@ -163,7 +166,7 @@ export class ModelImage {
     const { views, agains, returns, size } = this.tables.columns;
     const sum = (column: Float32Array) => column.subarray(0, size).reduce((total, x) => total + x, 0);
     const viewed = Math.max(sum(views), Number.MIN_VALUE);
-    const prior = MODEL_WEIGHTS.repeatPrior * grown;
+    const prior = this.weights.repeatPrior * grown;
     const pack = (section: number, column: Float32Array) => {
       const shop = Math.min(1, sum(column) / viewed);
       const into = this.u16(section);
@@ -221,7 +224,7 @@ export class ModelImage {
    */
   private packLift(now: number, grown: number): void {
     const { size } = this.tables.columns;
-    const { freshnessPrior, freshnessExponent, liftFloor, liftExponent } = MODEL_WEIGHTS;
+    const { freshnessPrior, freshnessExponent, liftFloor, liftExponent } = this.weights;
     const lift = this.f32(L.HEADER_LIFT);
     const recent = new Float64Array(size);
     const all = new Float64Array(size);
@@ -248,7 +251,7 @@ export class ModelImage {
     const { trendFast, trendAt } = this.tables.columns;
     const elapsed = now - trendAt[slot]! * 1000;
     const slow = this.slowTrend(slot, now);
-    if (slow < MODEL_WEIGHTS.trendSupport) return 0;
+    if (slow < this.weights.trendSupport) return 0;
     const fast = trendFast[slot]! * remaining(elapsed, TREND_FAST_HALF_LIFE_MS);
     const usual = (slow * TREND_FAST_HALF_LIFE_MS) / TREND_SLOW_HALF_LIFE_MS;
     return ((fast + 1) / (usual + 1)) * Math.log1p(slow);

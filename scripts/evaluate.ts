@@ -4,12 +4,15 @@
 //   npm run evaluate -- --data FILE [--fast]          a file of sessions or of daily series
 //   npm run evaluate -- recommend [--data FILE] [--fast]
 //   npm run evaluate -- recommend --http URL [--key KEY] [--data FILE]
+//   npm run evaluate -- recommend --fit [--data FILE --data FILE ...]
 //   npm run evaluate -- forecast [--data FILE] [--season N] [--horizon N] [--fast]
 //
+// --fit searches for weights that do better on the last tenth of the training, and prints what they gain.
 // --fast leaves out the slow peers. --http sends the training as events to a running, empty shop and asks that; unless
 // a key is given, it is the one in .shelfwise/.
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { fitWeights } from "./evaluate/fit.ts";
 import { evaluateForecasts } from "./evaluate/forecast/main.ts";
 import { evaluateRecommendations, evaluateService } from "./evaluate/recommend.ts";
 import { holdsSessions } from "./evaluate/sessions.ts";
@@ -18,9 +21,10 @@ import { keysOf, oneKey } from "./keys.ts";
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
-    data: { type: "string" },
+    data: { type: "string", multiple: true },
     season: { type: "string", default: "7" },
     horizon: { type: "string", default: "28" },
+    fit: { type: "boolean", default: false },
     http: { type: "string" },
     key: { type: "string" },
     fast: { type: "boolean", default: false },
@@ -30,25 +34,28 @@ const what = positionals[0] ?? guess();
 if (what !== undefined && what !== "recommend" && what !== "forecast")
   throw new Error(`cannot evaluate ${what}`);
 if (what !== "forecast") {
-  const file = values.data ?? join(import.meta.dirname, "../data/serenade_toy/clicks.csv.gz");
-  if (values.http === undefined) evaluateRecommendations(file, !values.fast);
+  const files = values.data ?? [join(import.meta.dirname, "../data/serenade_toy/clicks.csv.gz")];
+  if (values.fit) fitWeights(files);
+  else if (values.http === undefined) for (const file of files) evaluateRecommendations(file, !values.fast);
   else {
     const key = values.key ?? oneKey(keysOf(join(import.meta.dirname, "../.shelfwise")).writeKey);
-    await evaluateService(file, values.http.replace(/\/$/, ""), key);
+    for (const file of files) await evaluateService(file, values.http.replace(/\/$/, ""), key);
   }
 }
 if (what !== "recommend") {
-  await evaluateForecasts({
-    season: Number(values.season),
-    horizon: Number(values.horizon),
-    fast: values.fast,
-    ...(values.data !== undefined && { data: values.data }),
-  });
+  for (const data of values.data ?? [undefined]) {
+    await evaluateForecasts({
+      season: Number(values.season),
+      horizon: Number(values.horizon),
+      fast: values.fast,
+      ...(data !== undefined && { data }),
+    });
+  }
 }
 
 /** What a call without a word for it means. */
 function guess(): string | undefined {
-  if (values.http !== undefined) return "recommend";
+  if (values.http !== undefined || values.fit) return "recommend";
   if (values.data === undefined) return undefined;
-  return holdsSessions(values.data) ? "recommend" : "forecast";
+  return values.data.every(holdsSessions) ? "recommend" : "forecast";
 }

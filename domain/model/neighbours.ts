@@ -1,5 +1,5 @@
 import { NEIGHBOURS_PUBLISHED_MAX } from "../limits.ts";
-import { MODEL_WEIGHTS } from "./weights.ts";
+import type { ModelWeights } from "./weights.ts";
 
 /** What strength is computed from: links with both ends' sums, all forward-decayed; `grown` is the growth now. */
 export interface LinkSums {
@@ -19,6 +19,11 @@ export class NeighbourList {
   readonly targets = new Uint32Array(NEIGHBOURS_PUBLISHED_MAX);
   readonly strengths = new Float32Array(NEIGHBOURS_PUBLISHED_MAX);
   length = 0;
+  private readonly model: ModelWeights;
+
+  constructor(model: ModelWeights) {
+    this.model = model;
+  }
 
   /**
    * The strongest `max` links, strongest first, ties by slot:
@@ -28,13 +33,13 @@ export class NeighbourList {
   select(links: LinkSums, eligible: (slot: number) => boolean, max: number): void {
     this.length = 0;
     const scale = 1 / links.grown;
-    const doubt = links.source * scale + MODEL_WEIGHTS.shrinkage;
+    const doubt = links.source * scale + this.model.shrinkage;
     for (let at = links.from; at < links.from + links.length; at++) {
       const target = links.targets[at]!;
       if (!eligible(target)) continue;
-      const count = Math.max(links.counts[target]! * scale, MODEL_WEIGHTS.countFloor);
+      const count = Math.max(links.counts[target]! * scale, this.model.countFloor);
       const strength = Math.fround(
-        (links.weights[at]! * scale) / (doubt * count ** MODEL_WEIGHTS.popularityExponent),
+        (links.weights[at]! * scale) / (doubt * count ** this.model.popularityExponent),
       );
       this.insert(target, strength, max);
     }

@@ -5,6 +5,7 @@ import { PRODUCT_TEXT_BYTES_MAX } from "../../domain/limits.ts";
 import type { CatalogueRecord } from "../../domain/model/catalogue.ts";
 import { ModelTables } from "../../domain/model/tables.ts";
 import { encodeText, encodeTextPage, TEXT_PAGE_PRODUCTS } from "../../domain/model/text.ts";
+import { MODEL_WEIGHTS, type ModelWeights } from "../../domain/model/weights.ts";
 import type { RecommendationQuery } from "../../domain/recommendation.ts";
 import { Trail } from "../../domain/session.ts";
 import { NOBODY } from "../../domain/visitor.ts";
@@ -17,7 +18,6 @@ const KERNEL = new URL("../../build/recommend.wasm", import.meta.url);
 /** The shop's own way from views to a model, in one process: trail, signals, tables, image, kernel. */
 export class OfflineShop {
   readonly tables: ModelTables;
-  private readonly image: ModelImage;
   private readonly recommender: Recommender;
   private version = 0;
   private now = 0;
@@ -33,7 +33,6 @@ export class OfflineShop {
     const store = { catalogue, readViewed: () => undefined, readBought: () => undefined };
     this.tables = new ModelTables(store, begin);
     for (const session of sessions) this.learn(session);
-    this.image = new ModelImage(this.tables);
     this.recommender = createRecommender(new WebAssembly.Module(readFileSync(KERNEL)));
   }
 
@@ -55,11 +54,11 @@ export class OfflineShop {
     this.tables.apply(sink.signals(), session.times.at(-1)!);
   }
 
-  /** Packs and loads a model of what was learnt, all lists anew: settings may have changed. */
-  publish(): Recommender {
-    const pages = Array.from({ length: Math.ceil(this.tables.columns.size / 256) }, (_, page) => page);
+  /** Packs and loads a model of what was learnt. */
+  publish(weights: ModelWeights = MODEL_WEIGHTS): Recommender {
     const version = ++this.version;
-    const bytes = this.image.build({ version, now: this.now, viewedPages: pages, boughtPages: pages });
+    const image = new ModelImage(this.tables, weights);
+    const bytes = image.build({ version, now: this.now, viewedPages: [], boughtPages: [] });
     const names = { categories: [], brands: [], currencies: [] };
     this.recommender.load({ version, image: ModelImage.parts(bytes), names, texts: this.texts() });
     return this.recommender;
