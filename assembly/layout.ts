@@ -50,6 +50,8 @@ export const QUERY_BRAND_DISCOUNT = 104;
 export const QUERY_AGAIN_FLOOR = 108;
 // What each further source that leads to a candidate adds to it, as a share.
 export const QUERY_SUPPORT = 112;
+// Least addition of the second and the third step, as a share of the best candidate of the first.
+export const QUERY_WALK_FLOOR = 116;
 
 // Leave out what was purchased, unless its category is bought repeatedly (second bit).
 export const FLAG_BLOCK_PURCHASED = 1;

@@ -27,6 +27,7 @@ const FLOAT_WEIGHTS = [
   [L.QUERY_BRAND_DISCOUNT, "brandDiscount"],
   [L.QUERY_AGAIN_FLOOR, "againFloor"],
   [L.QUERY_SUPPORT, "support"],
+  [L.QUERY_WALK_FLOOR, "walkFloor"],
 ] as const;
 
 /** Writes queries into the kernel's memory. */

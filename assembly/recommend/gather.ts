@@ -14,6 +14,7 @@ import {
   QUERY_SOURCES,
   QUERY_SUPPORT,
   QUERY_WALK_BOUGHT,
+  QUERY_WALK_FLOOR,
   QUERY_WALK_THIRD,
   QUERY_WALK_VIEWED,
   STRENGTH_EXPONENT_SHIFT,
@@ -39,12 +40,16 @@ const DROPPED_BITS: i32 = 23 - STRENGTH_MANTISSA_BITS;
 const SUPPORT_MAX: u32 = 4;
 const EXPONENT: i32 = STRENGTH_EXPONENT_SHIFT << 23;
 
+/** Least addition of the running step. */
+let floor: f32 = 0;
+
 /** Which step an addition belongs to. */
 const FIRST: i32 = 0;
 const SECOND: i32 = 1;
 const THIRD: i32 = 2;
 
 export function gatherCollaborative(): void {
+  floor = 0;
   const sources = queryInt(QUERY_SOURCES);
   for (let at: u32 = 0; at < sources; at++) {
     const product = queryIntAt(QUERY_SOURCE_INDEX, at);
@@ -67,6 +72,7 @@ export function gatherCollaborative(): void {
 /** Goes on from the best `fan` candidates that the visitor does not know yet. */
 function walk(fan: u32, viewed: f32, bought: f32, step: i32): void {
   const found = best(fan, step);
+  if (step == SECOND && found > 0) floor = queryFloat(QUERY_WALK_FLOOR) * load<f32>(candidates.FAN_SCORES);
   for (let at: u32 = 0; at < found; at++) {
     const ordinal = load<u32>(word(candidates.FAN, at));
     const worth = load<f32>(word(candidates.FAN_SCORES, at));
@@ -108,7 +114,10 @@ function expand(product: u32, viewed: f32, bought: f32, cause: u32, step: i32): 
   if (bought > 0) addNeighbours(HEADER_BOUGHT, HEADER_BOUGHT_STRIDE, product, bought, cause, step);
 }
 
-/** Four neighbours at a time: their codes become strengths by a shift and an addition of the exponent. */
+/**
+ * Four neighbours at a time: their codes become strengths by a shift and an addition of the exponent. They fall, so
+ * the list is left where they add too little.
+ */
 function addNeighbours(
   lists: usize,
   strideWord: usize,
@@ -127,6 +136,7 @@ function addNeighbours(
     if (i32x4.extract_lane(entries, 0) == 0) return;
     const codes = i32x4.shl(i32x4.shr_u(entries, NEIGHBOUR_INDEX_BITS), DROPPED_BITS);
     const worths = f32x4.mul(i32x4.add(codes, exponent), weights);
+    if (f32x4.extract_lane(worths, 0) < floor) return;
     addOne(i32x4.extract_lane(entries, 0), f32x4.extract_lane(worths, 0), cause, step);
     addOne(i32x4.extract_lane(entries, 1), f32x4.extract_lane(worths, 1), cause, step);
     addOne(i32x4.extract_lane(entries, 2), f32x4.extract_lane(worths, 2), cause, step);
@@ -135,7 +145,7 @@ function addNeighbours(
 }
 
 function addOne(entry: u32, worth: f32, cause: u32, step: i32): void {
-  if (entry == 0) return;
+  if (entry == 0 || worth < floor) return;
   const neighbour = entry & INDEX_MASK;
   if (step != FIRST && (<u32>load<u16>(markAddress(neighbour)) & MARK_SEEN) != 0) return;
   const ordinal = candidates.candidate(neighbour);

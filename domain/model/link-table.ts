@@ -10,6 +10,8 @@ export type PageReader = (page: number) => Uint8Array | undefined;
  */
 export class LinkTable {
   private readonly pages = new Map<number, LinkPage>();
+  /** The page used last: links come in runs of one source. */
+  private newest: { readonly number: number; readonly page: LinkPage } | undefined;
   private bytes = 0;
   private readonly read: PageReader;
   private readonly bytesMax: number;
@@ -34,10 +36,12 @@ export class LinkTable {
 
   /** The page, read when it is not in memory; valid until the next call. */
   page(number: number): LinkPage {
+    if (this.newest?.number === number) return this.newest.page;
     const held = this.pages.get(number);
     if (held !== undefined) {
       this.pages.delete(number);
       this.pages.set(number, held);
+      this.newest = { number, page: held };
       return held;
     }
     const stored = this.read(number);
@@ -46,6 +50,7 @@ export class LinkTable {
         ? new LinkPage()
         : LinkPage.decode(stored, (landmark) => growth(landmark, this.landmark));
     this.pages.set(number, page);
+    this.newest = { number, page };
     this.bytes += page.bytes;
     this.evict();
     return page;

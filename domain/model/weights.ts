@@ -1,7 +1,7 @@
 import type { Placement } from "../recommendation.ts";
 import type { CountKind } from "../signal.ts";
 
-/** What the published model is computed with, for every placement. Fitted by `npm run evaluate -- recommend --fit`. */
+/** What the published model is computed with, for every placement. Fitted by `npm run evaluate -- --fit`. */
 export const MODEL_WEIGHTS = {
   /** Added to a product's count before it divides: what was seen once is doubted. */
   shrinkage: 6,
@@ -19,7 +19,8 @@ export const MODEL_WEIGHTS = {
   repeatPrior: 150,
   /** Least decayed interest of the slow trend counter for a product to be called trending. */
   trendSupport: 3,
-} as const;
+};
+export type ModelWeights = Readonly<typeof MODEL_WEIGHTS>;
 
 /** What each kind of activity adds to the trend counters and, decayed, to popularity. */
 export const TREND_AMOUNTS: Record<CountKind, number> = {
@@ -54,6 +55,8 @@ export interface PlacementWeights {
   /** Best candidates of the second step alone that are walked once more, and that step's factor. */
   readonly fanThird: number;
   readonly walkThird: number;
+  /** Least addition of the second and the third step, as a share of the best candidate of the first: time, not taste. */
+  readonly walkFloor: number;
   /** Shows recent products again: factors of the chance to be viewed again at once, and later. */
   readonly again: number;
   readonly returning: number;
@@ -105,6 +108,7 @@ const PREDICTION: PlacementWeights = {
   walkBought: 0.5,
   fanThird: 16,
   walkThird: 1.3,
+  walkFloor: 3e-3,
   again: 4.2,
   returning: 3.5,
   againFloor: 0.04,

@@ -49,6 +49,8 @@ class Call {
   private readonly candidates = new Map<number, Candidate>();
   private readonly recents: { index: number; weight: number; newest: boolean }[] = [];
   private readonly sources: { index: number; viewed: number; bought: number }[] = [];
+  /** Least addition of the second and the third step. */
+  private floor = 0;
   private readonly blocked: Set<number>;
   private readonly seen: Set<number>;
   private readonly likedCategories: [number, number][];
@@ -170,6 +172,8 @@ class Call {
         .sort((a, b) => b[by] - a[by] || a.index - b.index)
         .slice(0, fan)
         .map((candidate) => ({ ...candidate }));
+      if (by === "collaborative" && best.length > 0)
+        this.floor = f(f(weights.walkFloor) * best[0]!.collaborative);
       for (const { index, because, [by]: sum } of best) {
         this.add(products[index]!.viewed, f(f(viewed) * sum), because!, true, by === "collaborative");
         this.add(products[index]!.bought, f(f(bought) * sum), because!, true, by === "collaborative");
@@ -190,8 +194,9 @@ class Call {
     if (!(weight > 0)) return;
     for (const { index, strength } of list) {
       if (walking && this.seen.has(index)) continue;
-      const candidate = this.candidate(index);
       const amount = f(strength * weight);
+      if (amount < this.floor) continue;
+      const candidate = this.candidate(index);
       candidate.collaborative = f(candidate.collaborative + amount);
       if (!walking) candidate.support++;
       if (counted) candidate.walked = f(candidate.walked + amount);
