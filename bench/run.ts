@@ -1,6 +1,6 @@
 // The speed table: every figure beside its limit or peer, in one run.
 //
-//   npm run bench [-- --quick] [-- --only http|forecast|profile]
+//   npm run bench [-- --quick] [-- --only http|forecast|profile|recommend]
 import { execFileSync } from "node:child_process";
 import { closeSync, fsyncSync, openSync, rmSync, writeFileSync, writeSync } from "node:fs";
 import { cpus, tmpdir, totalmem } from "node:os";
@@ -10,11 +10,13 @@ import { forecastRows } from "./forecast.ts";
 import { httpRows } from "./http.ts";
 import { median } from "./load.ts";
 import { profileRows } from "./profile.ts";
+import { recommendRows } from "./recommend.ts";
 import { markdown, type Row } from "./table.ts";
 
 const PARTS: Readonly<Record<string, (quick: boolean) => Row[] | Promise<Row[]>>> = {
   forecast: forecastRows,
   profile: profileRows,
+  recommend: recommendRows,
   http: httpRows,
 };
 
