@@ -8,6 +8,16 @@ export interface DemandLine {
   readonly price?: number;
 }
 
+/** A line of an order that was cancelled: what was counted of it is taken back, once. */
+export interface CancelledLine {
+  readonly orderId: string;
+  readonly sku: string;
+  /** When it was ordered, Unix ms, or any moment after: the line is looked for backwards from there. */
+  readonly at: number;
+  /** Units taken back; absent: all of the line. */
+  readonly units?: number;
+}
+
 /** Views and carts of a SKU on one UTC day, from a combiner's merge. */
 export interface BehaviourCount {
   readonly sku: string;

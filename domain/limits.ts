@@ -147,6 +147,8 @@ export const PLANNER_BLOCK_DAYS = 32;
 export const PLANNER_BLOCKS_IN_MEMORY_MAX = 80;
 /** Order lines a planner remembers in memory, by hash; days not used for longest fall out, they are stored. */
 export const PLANNER_KEYS_IN_MEMORY_MAX = 800_000;
+/** How far before its cancellation a line is looked for, days; an older one stays counted. */
+export const CANCELLED_SEARCH_DAYS = 120;
 /** Journal of a planner before it is folded without waiting for its time. */
 export const PLANNER_JOURNAL_BYTES_MAX = 4 * 1024 * 1024;
 /** Deliveries on their way to one SKU at one location. */

@@ -1,7 +1,8 @@
 import type { Calendar } from "../domain/calendar.ts";
-import type { BehaviourCount, DemandLine, StockPosition } from "../domain/demand.ts";
+import type { BehaviourCount, CancelledLine, DemandLine, StockPosition } from "../domain/demand.ts";
 import type { DemandSeries } from "../domain/forecast.ts";
 import {
+  CANCELLED_SEARCH_DAYS,
   DEMAND_DAYS_MAX,
   PLANNER_BLOCK_DAYS,
   PLANNER_BLOCKS_IN_MEMORY_MAX,
@@ -85,12 +86,17 @@ export class PlannerBooks {
     return this.page(page)[slot];
   }
 
-  /** Counts an entry into the pages. Returns how many lines were new; both ways count a repeat once. */
+  /**
+   * Counts an entry into the pages. Returns how many lines were new, or taken back; both ways count a repeat once.
+   */
   apply(entry: JournalEntry, now: number): { counted: number; duplicates: number } {
     const today = this.calendar.dayOf(now);
     if (entry.kind === "behaviour") this.behave(entry.delta, today);
     if (entry.kind === "position") this.position(entry.position, today);
     const result = { counted: 0, duplicates: 0 };
+    if (entry.kind === "cancelled") {
+      for (const line of entry.lines) result[this.takeBack(line, today) ? "counted" : "duplicates"]++;
+    }
     if (entry.kind !== "lines") return result;
     for (const line of entry.lines) {
       const outcome = this.count(line, today);
@@ -206,7 +212,7 @@ export class PlannerBooks {
     if (day <= today - DEMAND_DAYS_MAX) return undefined;
     const id = this.idFor(line.sku);
     if (id === undefined) return undefined;
-    if (!this.keys.takeLine(line.orderId, line.sku, day)) return "duplicates";
+    if (!this.keys.takeLine(line.orderId, line.sku, day, line.units)) return "duplicates";
     const { counters } = this;
     if (this.keys.takeOrder(line.orderId, day)) counters.orders++;
     counters.lines++;
@@ -223,6 +229,21 @@ export class PlannerBooks {
       }
     }
     return "counted";
+  }
+
+  private takeBack({ orderId, sku, at, units }: CancelledLine, today: number): boolean {
+    const day = Math.min(today, this.calendar.dayOf(at));
+    if (day <= today - DEMAND_DAYS_MAX) return false;
+    const found = this.keys.takeBack(orderId, sku, day, CANCELLED_SEARCH_DAYS);
+    const id = this.ids.get(sku);
+    if (found === undefined || id === undefined) return false;
+    const taken = Math.min(found.units, units ?? found.units);
+    const { page, slot } = placeOf(id);
+    this.changing(page, found.day).takeUnits(slot, found.day, taken);
+    if (found.day < today) this.changed(page);
+    this.counters.units -= taken;
+    if (taken === found.units) this.counters.lines--;
+    return true;
   }
 
   private behave({ shard, sequence, counts }: BehaviourDelta, today: number): void {

@@ -2,7 +2,7 @@ import { ByteReader, ByteWriter } from "../domain/bytes.ts";
 import { PLANNER_PAGE_SKUS } from "../domain/limits.ts";
 import { DemandBlock } from "../domain/planner/block.ts";
 import { decodeJournal, encodeJournal, type JournalEntry } from "../domain/planner/journal.ts";
-import { decodeKeys, encodeKeys } from "../domain/planner/order-keys.ts";
+import { decodeKeys, encodeKeys, type OrderKey } from "../domain/planner/order-keys.ts";
 import { decodeStates, encodeStates, type SkuState } from "../domain/planner/sku-states.ts";
 
 const VERSION = 1;
@@ -28,7 +28,7 @@ export interface Dirty {
   readonly skus: ReadonlyMap<number, string>;
   readonly blocks: Iterable<{ page: number; block: number; body: DemandBlock }>;
   readonly states: Iterable<{ page: number; body: readonly (SkuState | undefined)[] }>;
-  readonly keys: ReadonlyMap<number, readonly number[]>;
+  readonly keys: ReadonlyMap<number, Iterable<OrderKey>>;
   readonly counters: Counters;
 }
 
@@ -87,9 +87,10 @@ export class DemandPlannerStore {
     return body === undefined ? [] : decodeStates(body);
   }
 
-  keys(day: number): number[] {
+  /** What comes later replaces what came before. */
+  keys(day: number): OrderKey[] {
     return this.sql
-      .exec<{ body: ArrayBuffer }>("SELECT body FROM keys WHERE day = ?", day)
+      .exec<{ body: ArrayBuffer }>("SELECT body FROM keys WHERE day = ? ORDER BY part", day)
       .toArray()
       .flatMap(({ body }) => decodeKeys(new Uint8Array(body)));
   }
@@ -119,17 +120,17 @@ export class DemandPlannerStore {
     this.run(`DELETE FROM demand WHERE id % ${BLOCKS} < ?`, block);
   }
 
-  private addKeys(day: number, fresh: readonly number[]): void {
+  private addKeys(day: number, fresh: Iterable<OrderKey>): void {
     const [row] = this.sql
       .exec<{ rows: number; last: number }>(
         "SELECT COUNT(*) AS rows, COALESCE(MAX(part), 0) AS last FROM keys WHERE day = ?",
         day,
       )
       .toArray();
-    let keys = fresh;
+    let keys = [...fresh];
     let part = (row?.last ?? 0) + 1;
     if ((row?.rows ?? 0) >= KEY_ROWS_MAX) {
-      keys = [...this.keys(day), ...fresh];
+      keys = [...new Map([...this.keys(day), ...keys])];
       this.run("DELETE FROM keys WHERE day = ?", day);
       part = 1;
     }

@@ -1,6 +1,6 @@
 import { DurableObject } from "cloudflare:workers";
 import { Calendar } from "../domain/calendar.ts";
-import type { BehaviourCount, DemandLine, StockPosition } from "../domain/demand.ts";
+import type { BehaviourCount, CancelledLine, DemandLine, StockPosition } from "../domain/demand.ts";
 import { DAY_MS, DEMAND_DAYS_MAX, PLANNER_JOURNAL_BYTES_MAX } from "../domain/limits.ts";
 import { blockOf } from "../domain/planner/block.ts";
 import type { Board } from "../domain/planner/board.ts";
@@ -55,6 +55,11 @@ export class DemandPlanner extends DurableObject<Env> implements DemandPlannerRp
 
   async record(lines: readonly DemandLine[]): Promise<{ counted: number; duplicates: number }> {
     return this.add({ kind: "lines", lines });
+  }
+
+  async cancel(lines: readonly CancelledLine[]): Promise<{ takenBack: number }> {
+    const { counted } = await this.add({ kind: "cancelled", lines });
+    return { takenBack: counted };
   }
 
   async behave(delta: { shard: number; sequence: number; counts: readonly BehaviourCount[] }): Promise<void> {

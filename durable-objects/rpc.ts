@@ -1,6 +1,12 @@
 // The calls between the rooms: what each object answers to. Results are values; what is expected never throws.
 import type { Activity } from "../domain/activity.ts";
-import type { BehaviourCount, DemandLine, ReplenishmentPolicy, StockPosition } from "../domain/demand.ts";
+import type {
+  BehaviourCount,
+  CancelledLine,
+  DemandLine,
+  ReplenishmentPolicy,
+  StockPosition,
+} from "../domain/demand.ts";
 import type { ModelManifest } from "../domain/model/manifest.ts";
 import type { Board, BoardRequest } from "../domain/planner/board.ts";
 import type { ProfileView } from "../domain/profile/view.ts";
@@ -153,6 +159,7 @@ export interface ForecastQuery {
 
 export interface PlannerTotals {
   readonly skus: number;
+  /** Cancelled ones stay counted; lines and units are without what was taken back. */
   readonly orders: number;
   readonly lines: number;
   readonly units: number;
@@ -161,6 +168,11 @@ export interface PlannerTotals {
 export interface DemandPlannerRpc {
   /** Durable when answered; (orderId, sku) counts once. Lines older than 400 days are neither. */
   record(lines: readonly DemandLine[]): Promise<{ counted: number; duplicates: number }>;
+  /**
+   * Takes back what was counted of cancelled lines, on the day it was counted. Durable when answered; (orderId, sku) is
+   * taken back once, and a line told after its cancellation does not count.
+   */
+  cancel(lines: readonly CancelledLine[]): Promise<{ takenBack: number }>;
   /** (shard, sequence) counts once. */
   behave(delta: { shard: number; sequence: number; counts: readonly BehaviourCount[] }): Promise<void>;
   position(position: StockPosition): Promise<void>;

@@ -89,10 +89,15 @@ const WINDOW_Y = FORECAST_STATE + 416;
 const WINDOW_X = FORECAST_STATE + 448;
 const LEVELS = FORECAST_STATE + 512;
 const ERRORS = FORECAST_STATE + 768;
-const STATE_END = FORECAST_STATE + 1024;
+const STATE_END: usize = FORECAST_STATE + 1024;
 
 function row(base: usize, index: i32): usize {
   return base + ((<usize>index) << 4);
+}
+
+/** Where the experts' levels of a day are kept. */
+function ringRow(t: i32): usize {
+  return row(FORECAST_RING, (t & (FORECAST_RING_DAYS - 1)) * FORECAST_EXPERTS);
 }
 
 function splat(value: f32): v128 {
@@ -222,7 +227,7 @@ function blend(at: usize, value: v128, keep: f32, mask: v128): void {
 
 /** E_k <- .98 E_k + .02 ((S - l_k X) / span)^2 */
 function judgeExperts(t: i32, length: i32, experts: i32, sumY: v128, sumX: v128, mask: v128): void {
-  const ring = FORECAST_RING + <usize>((t - length) & (FORECAST_RING_DAYS - 1)) * (FORECAST_EXPERTS * 16);
+  const ring = ringRow(t - length);
   const share = splat(1 / <f32>length);
   for (let k = 0; k < experts; k++) {
     const off = f32x4.mul(f32x4.sub(sumY, f32x4.mul(v128.load(row(ring, k)), sumX)), share);
@@ -395,7 +400,7 @@ function rate(expert: i32, n: v128, y: v128, x: v128, active: v128, at: usize, g
 function combine(t: i32, experts: i32): void {
   if ((t & 3) == 0) weigh(experts);
   let sum = splat(0);
-  const ring = FORECAST_RING + <usize>(t & (FORECAST_RING_DAYS - 1)) * (FORECAST_EXPERTS * 16);
+  const ring = ringRow(t);
   for (let k = 0; k < experts; k++) {
     const level = v128.load(row(LEVELS, k));
     v128.store(row(ring, k), level);

@@ -18,7 +18,7 @@ export function gammaScore(x: f32, mean: f32, variance: f32): f32 {
 export function take(span: i32, z: f32): void {
   const place = ((z + <f32>SCORE_MAX) * <f32>SCORE_BINS) / (<f32>SCORE_MAX * 2);
   const bin = max(0, min(SCORE_BINS - 1, <i32>place));
-  const at = FORECAST_SCORES + <usize>((span * SCORE_BINS + bin) << 2);
+  const at: usize = FORECAST_SCORES + ((span * SCORE_BINS + bin) << 2);
   store<u32>(at, load<u32>(at) + 1);
 }
 

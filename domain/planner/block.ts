@@ -24,6 +24,13 @@ export class DemandBlock {
     cells[at] = Math.min(0xffffffff, cells[at]! + amount);
   }
 
+  /** Never below 0. */
+  takeUnits(slot: number, day: number, amount: number): void {
+    const cells = this.cells("units");
+    const at = cell(slot, day);
+    cells[at] = Math.max(0, cells[at]! - amount);
+  }
+
   /** @param share of the day in stock, 0..1. */
   setInStock(slot: number, day: number, share: number): void {
     this.cells("missing")[cell(slot, day)] = Math.round((1 - share) * SHARE_STEPS);

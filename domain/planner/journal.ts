@@ -1,5 +1,5 @@
 import { ByteReader, ByteWriter } from "../bytes.ts";
-import type { BehaviourCount, DemandLine, StockPosition } from "../demand.ts";
+import type { BehaviourCount, CancelledLine, DemandLine, StockPosition } from "../demand.ts";
 import { readPosition, writePosition } from "./sku-states.ts";
 
 const VERSION = 1;
@@ -7,6 +7,7 @@ const VERSION = 1;
 const LINES = 1;
 const BEHAVIOUR = 2;
 const POSITION = 3;
+const CANCELLED = 4;
 
 export interface BehaviourDelta {
   readonly shard: number;
@@ -17,6 +18,7 @@ export interface BehaviourDelta {
 /** One call to a planner, as its journal keeps it until the pages have it. */
 export type JournalEntry =
   | { readonly kind: "lines"; readonly lines: readonly DemandLine[] }
+  | { readonly kind: "cancelled"; readonly lines: readonly CancelledLine[] }
   | { readonly kind: "behaviour"; readonly delta: BehaviourDelta }
   | { readonly kind: "position"; readonly position: StockPosition };
 
@@ -26,6 +28,7 @@ export function encodeJournal(entries: readonly JournalEntry[]): Uint8Array {
   writer.varint(entries.length);
   for (const entry of entries) {
     if (entry.kind === "lines") writeLines(writer, entry.lines);
+    else if (entry.kind === "cancelled") writeCancelled(writer, entry.lines);
     else if (entry.kind === "behaviour") writeBehaviour(writer, entry.delta);
     else writeStock(writer, entry.position);
   }
@@ -39,6 +42,7 @@ export function decodeJournal(bytes: Uint8Array): JournalEntry[] {
   return Array.from({ length: reader.varint() }, () => {
     const kind = reader.u8();
     if (kind === LINES) return { kind: "lines", lines: readLines(reader) } as const;
+    if (kind === CANCELLED) return { kind: "cancelled", lines: readCancelled(reader) } as const;
     if (kind === BEHAVIOUR) return { kind: "behaviour", delta: readBehaviour(reader) } as const;
     if (kind === POSITION) return { kind: "position", position: readStock(reader) } as const;
     throw new RangeError(`planner journal entry of unknown kind ${kind}`);
@@ -62,6 +66,25 @@ function readLines(reader: ByteReader): DemandLine[] {
   return Array.from({ length: reader.varint() }, () => {
     const line = { orderId: reader.text(), sku: reader.text(), units: reader.varint(), at: reader.signed() };
     return reader.u8() === 1 ? { ...line, price: reader.f64() } : line;
+  });
+}
+
+function writeCancelled(writer: ByteWriter, lines: readonly CancelledLine[]): void {
+  writer.u8(CANCELLED);
+  writer.varint(lines.length);
+  for (const { orderId, sku, at, units } of lines) {
+    writer.text(orderId);
+    writer.text(sku);
+    writer.signed(at);
+    writer.u8(units === undefined ? 0 : 1);
+    if (units !== undefined) writer.varint(units);
+  }
+}
+
+function readCancelled(reader: ByteReader): CancelledLine[] {
+  return Array.from({ length: reader.varint() }, () => {
+    const line = { orderId: reader.text(), sku: reader.text(), at: reader.signed() };
+    return reader.u8() === 1 ? { ...line, units: reader.varint() } : line;
   });
 }
 

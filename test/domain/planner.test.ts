@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { DEFAULT_POLICY } from "../../domain/demand.ts";
 import { DemandBlock } from "../../domain/planner/block.ts";
 import { decodeJournal, encodeJournal, type JournalEntry } from "../../domain/planner/journal.ts";
-import { decodeKeys, encodeKeys, OrderKeys } from "../../domain/planner/order-keys.ts";
+import { decodeKeys, encodeKeys, type OrderKey, OrderKeys } from "../../domain/planner/order-keys.ts";
 import { decodeStates, encodeStates, type SkuState } from "../../domain/planner/sku-states.ts";
 
 const money = fc.double({ min: 0, max: 1e6, noNaN: true });
@@ -57,9 +57,14 @@ describe("stored pages", () => {
       at: fc.integer(),
       price: money,
     });
+    const cancelled = fc.record(
+      { orderId: fc.string(), sku: fc.string(), at: fc.integer(), units: fc.nat() },
+      { requiredKeys: ["orderId", "sku", "at"] },
+    );
     const count = fc.record({ sku: fc.string(), day: fc.integer(), views: fc.nat(), carts: fc.nat() });
     const entry: fc.Arbitrary<JournalEntry> = fc.oneof(
       fc.record({ kind: fc.constant("lines" as const), lines: fc.array(line) }),
+      fc.record({ kind: fc.constant("cancelled" as const), lines: fc.array(cancelled) }),
       fc.record({
         kind: fc.constant("behaviour" as const),
         delta: fc.record({ shard: fc.nat(15), sequence: fc.nat(), counts: fc.array(count) }),
@@ -84,11 +89,11 @@ describe("stored pages", () => {
       fc.property(
         fc.array(entry),
         fc.array(state),
-        fc.uniqueArray(fc.maxSafeNat()),
+        fc.uniqueArray(fc.tuple(fc.maxSafeNat(), fc.nat()), { selector: ([key]) => key }),
         (entries, states, keys) => {
           expect(decodeJournal(encodeJournal(entries))).toEqual(entries);
           expect(decodeStates(encodeStates(states))).toEqual(states);
-          expect(decodeKeys(encodeKeys(keys))).toEqual([...keys].sort((a, b) => a - b));
+          expect(decodeKeys(encodeKeys(keys))).toEqual([...keys].sort(([a], [b]) => a - b));
         },
       ),
       { numRuns: 60 },
@@ -104,14 +109,55 @@ describe("stored pages", () => {
   });
 });
 
+/** Keys of a store that forgets all but ten keys of memory at each save. */
+function storedKeys() {
+  const stored = new Map<number, OrderKey[]>();
+  const keys = new OrderKeys((day) => stored.get(day) ?? [], 10);
+  const save = () => {
+    for (const [day, fresh] of keys.unsaved()) stored.set(day, [...(stored.get(day) ?? []), ...fresh]);
+    keys.saved();
+  };
+  return { keys, save, stored };
+}
+
 describe("order keys", () => {
+  test("[DP11] a line is taken back once with its units, on its day, however much later; never one not told", () => {
+    const action = fc.record({
+      order: fc.nat(12),
+      takes: fc.boolean(),
+      late: fc.integer({ min: 0, max: 30 }),
+      saves: fc.boolean(),
+    });
+    fc.assert(
+      fc.property(fc.array(action, { maxLength: 40 }), (actions) => {
+        const { keys, save } = storedKeys();
+        const state = new Map<number, "counted" | "cancelled">();
+        for (const { order, takes, late, saves } of actions) {
+          const day = 1_000 + (order % 3) * 5;
+          const id = `o${order}`;
+          if (takes) {
+            const told = state.get(order);
+            // What is cancelled before it is told is cancelled on the order's own day.
+            const at = day + (told === "counted" ? late : 0);
+            const wanted = told === "counted" ? { day, units: order + 1 } : undefined;
+            expect(keys.takeBack(id, "sku", at, 60)).toEqual(wanted);
+            state.set(order, "cancelled");
+          } else {
+            expect(keys.takeLine(id, "sku", day, order + 1)).toBe(!state.has(order));
+            if (!state.has(order)) state.set(order, "counted");
+          }
+          if (saves) save();
+        }
+      }),
+      { numRuns: 200 },
+    );
+    const { keys } = storedKeys();
+    keys.takeLine("old", "sku", 1_000, 2);
+    expect(keys.takeBack("old", "sku", 1_061, 60)).toBeUndefined();
+  });
+
   test("[DP1] a line is new once, also told a day earlier or later, also after its day left memory", () => {
-    const stored = new Map<number, number[]>();
-    const keys = new OrderKeys((day) => stored.get(day) ?? [], 10);
-    const save = () => {
-      for (const [day, fresh] of keys.unsaved()) stored.set(day, [...(stored.get(day) ?? []), ...fresh]);
-      keys.saved();
-    };
+    const { keys, save, stored } = storedKeys();
     fc.assert(
       fc.property(
         fc.array(
@@ -129,7 +175,7 @@ describe("order keys", () => {
             const name = `${order} ${sku}`;
             // An order's own day is fixed; what is told again may lie a day beside it.
             const at = day + (order % 3) * 5 + (seen.has(name) ? late : 0);
-            expect(keys.takeLine(`o${day}-${order}`, String(sku), at)).toBe(!seen.has(name));
+            expect(keys.takeLine(`o${day}-${order}`, String(sku), at, 1)).toBe(!seen.has(name));
             seen.add(name);
             if (saves) save();
           }

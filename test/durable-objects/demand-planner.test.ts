@@ -86,6 +86,35 @@ describe("counting", () => {
     expect(before.history.at(-2)).toMatchObject({ units: 7, views: 9, carts: 4 });
   });
 
+  test("[DP11] a cancelled line is taken back once, on its day, over restarts; told afterwards it does not count", async () => {
+    const planner = plannerNamed("cancelled");
+    await planner.record([
+      line("o1", "a", 7, 3),
+      line("o1", "b", 2, 3),
+      line("o2", "a", 5, 3),
+      line("o3", "a", 9),
+    ]);
+    await runDurableObjectAlarm(planner);
+    const gone = { orderId: "o1", sku: "a", at: NOW };
+    const early = { orderId: "o4", sku: "a", at: NOW };
+    expect(await planner.cancel([gone, gone, early])).toEqual({ takenBack: 1 });
+    await evictDurableObject(planner);
+    expect(await planner.cancel([gone])).toEqual({ takenBack: 0 });
+    expect(await planner.cancel([{ orderId: "o2", sku: "a", at: NOW, units: 2 }])).toEqual({ takenBack: 1 });
+    expect(await planner.record([line("o4", "a", 50, 0), line("o1", "a", 7, 3)])).toEqual({
+      counted: 0,
+      duplicates: 2,
+    });
+    await runDurableObjectAlarm(planner);
+    await evictDurableObject(planner);
+    expect(await planner.cancel([gone, early])).toEqual({ takenBack: 0 });
+    expect(await unitsOf(planner, "a")).toBe(12);
+    expect(await unitsOf(planner, "b")).toBe(2);
+    const { history } = await forecast(planner, "a");
+    expect(history.find(({ date }) => date === isoDate(TODAY - 3))?.units).toBe(3);
+    expect(await planner.totals()).toMatchObject({ lines: 3, units: 14 });
+  });
+
   test("[DP3] calls that come together share a row, and a flush writes what changed", async () => {
     const planner = plannerNamed("rows");
     await planner.record([line("first", "a", 1)]);
