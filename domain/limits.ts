@@ -139,6 +139,8 @@ export const FORECAST_HORIZON_DAYS_MAX = 90;
 export const FORECAST_AHEAD_DAYS_MAX = 730;
 /** Quantiles of one answer. */
 export const FORECAST_QUANTILES_MAX = 19;
+/** Planners of a shop: each page of the board asks all of them. */
+export const PLANNER_SHARDS_MAX = 16;
 /** SKUs one planner knows; a further one's demand is not kept. */
 export const PLANNER_SKUS_MAX = 200_000;
 /** Days of one block of a planner page: what a flush rewrites. */

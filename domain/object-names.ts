@@ -1,3 +1,14 @@
-// Names of the objects that a shop has one of. They address stored state: never change.
+import { hash32 } from "./hash.ts";
+
+// Names of the objects that a shop has one or a few of. They address stored state: never change.
 export const MODEL_NAME = "model";
-export const PLANNER_NAME = "planner";
+
+/** Name of one of so many planners. */
+export function plannerName(shard: number, shards: number): string {
+  return shards === 1 ? "planner" : `planner:${shard}`;
+}
+
+/** Which of so many planners a SKU belongs to. */
+export function plannerShard(sku: string, shards: number): number {
+  return shards === 1 ? 0 : hash32(sku) % shards;
+}

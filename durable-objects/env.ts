@@ -18,6 +18,8 @@ export interface Env {
   readonly SECRET_KEY?: string;
   /** IANA name; days of demand are counted in it. */
   readonly SHOP_TIME_ZONE?: string;
+  /** Among how many planners the SKUs are spread, 1 unless told. Never change in a running shop. */
+  readonly PLANNER_SHARDS?: string;
   readonly MODEL_PUBLISH_SECONDS?: string;
   readonly COMBINER_FLUSH_SECONDS?: string;
   readonly MODEL?: KVNamespace;

@@ -1,6 +1,7 @@
 import { DurableObject } from "cloudflare:workers";
 import { Calendar } from "../domain/calendar.ts";
-import { MODEL_NAME, PLANNER_NAME } from "../domain/object-names.ts";
+import { MODEL_NAME } from "../domain/object-names.ts";
+import { plannerOf } from "../domain/planner/shards.ts";
 import {
   adjustStock,
   etagOf,
@@ -79,9 +80,7 @@ export class Inventory extends DurableObject<Env> implements InventoryRpc {
     const { sku, version } = stock;
     const available = totals(stock).available > 0;
     try {
-      const told: Promise<unknown>[] = [
-        this.env.DEMAND_PLANNER.getByName(PLANNER_NAME).position(positionOf(stock, this.calendar)),
-      ];
+      const told: Promise<unknown>[] = [plannerOf(this.env, sku).position(positionOf(stock, this.calendar))];
       if (available !== (toldAvailable ?? true)) {
         told.push(this.env.MODEL_BUILDER.getByName(MODEL_NAME).availability({ sku, available, version }));
       }

@@ -1,7 +1,8 @@
 import { DurableObject } from "cloudflare:workers";
 import type { BehaviourCount } from "../domain/demand.ts";
 import { COMBINER_SUMS_MAX, DAY_MS, DELTA_SUMS_MAX } from "../domain/limits.ts";
-import { MODEL_NAME, PLANNER_NAME } from "../domain/object-names.ts";
+import { MODEL_NAME } from "../domain/object-names.ts";
+import { byPlanner } from "../domain/planner/shards.ts";
 import { SeenPackets } from "../domain/seen-packets.ts";
 import type { SignalPacket, Signals } from "../domain/signal.ts";
 import { decodeSignals, encodeSignals } from "../domain/signal-codec.ts";
@@ -145,8 +146,8 @@ export class SignalCombiner extends DurableObject<Env> implements SignalCombiner
     const told = [
       this.env.MODEL_BUILDER.getByName(MODEL_NAME).merge({ shard, sequence, bytes }),
     ] as Promise<unknown>[];
-    if (counts.length > 0) {
-      told.push(this.env.DEMAND_PLANNER.getByName(PLANNER_NAME).behave({ shard, sequence, counts }));
+    for (const { planner, items } of byPlanner(this.env, counts)) {
+      told.push(planner.behave({ shard, sequence, counts: items }));
     }
     await Promise.all(told);
   }

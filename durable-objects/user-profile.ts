@@ -1,7 +1,7 @@
 import { DurableObject } from "cloudflare:workers";
 import type { Activity } from "../domain/activity.ts";
 import { EXPORT_ACTIVITIES_MAX, SESSION_GAP_MS, UNSENT_BYTES_MAX } from "../domain/limits.ts";
-import { PLANNER_NAME } from "../domain/object-names.ts";
+import { byPlanner } from "../domain/planner/shards.ts";
 import type { ProfilePage, Unsent } from "../domain/profile/page.ts";
 import { contextOf, type ProfileView, viewOf } from "../domain/profile/view.ts";
 import type { VisitorContext } from "../domain/visitor.ts";
@@ -149,7 +149,7 @@ export class UserProfile extends DurableObject<Env> implements UserProfileRpc {
 
   private async sendDemand(waiting: readonly Unsent[]): Promise<void> {
     const lines = waiting.flatMap(({ demand }) => demand);
-    if (lines.length > 0) await this.env.DEMAND_PLANNER.getByName(PLANNER_NAME).record(lines);
+    await Promise.all(byPlanner(this.env, lines).map(({ planner, items }) => planner.record(items)));
   }
 
   private get visitor(): string {

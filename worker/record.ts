@@ -5,7 +5,7 @@ import {
   DEMAND_LINES_PER_CALL_MAX,
   VISITORS_AT_ONCE_MAX,
 } from "../domain/limits.ts";
-import { PLANNER_NAME } from "../domain/object-names.ts";
+import { byPlanner } from "../domain/planner/shards.ts";
 import type { SignalPacket } from "../domain/signal.ts";
 import { combinerName, combinerShard } from "../domain/visitor-name.ts";
 import type { Env } from "../durable-objects/env.ts";
@@ -120,12 +120,13 @@ async function handOver(results: readonly Recorded[], env: Env): Promise<void> {
     }
     lines.push(...result.demand);
   }
-  const planner = env.DEMAND_PLANNER.getByName(PLANNER_NAME);
   const told: Promise<unknown>[] = [...shards].map(([shard, packets]) =>
     env.SIGNAL_COMBINER.getByName(combinerName(shard)).add(packets),
   );
-  for (let from = 0; from < lines.length; from += DEMAND_LINES_PER_CALL_MAX) {
-    told.push(planner.record(lines.slice(from, from + DEMAND_LINES_PER_CALL_MAX)));
+  for (const { planner, items } of byPlanner(env, lines)) {
+    for (let from = 0; from < items.length; from += DEMAND_LINES_PER_CALL_MAX) {
+      told.push(planner.record(items.slice(from, from + DEMAND_LINES_PER_CALL_MAX)));
+    }
   }
   const answers = await Promise.allSettled(told);
   const failed = answers.find((answer) => answer.status === "rejected");

@@ -54,17 +54,22 @@ export interface StatusTotal {
 }
 
 export function totalsOf(rows: readonly BoardRow[]): BoardTotals {
-  const of = (status: StockStatus): StatusTotal => {
+  return byStatus((status) => {
     const own = rows.filter((row) => row.status === status);
     return {
       skus: own.length,
-      revenue_at_risk: round(own.reduce((sum, row) => sum + (row.revenue_at_risk ?? 0), 0)),
+      revenue_at_risk: own.reduce((sum, row) => sum + (row.revenue_at_risk ?? 0), 0),
     };
-  };
-  return Object.fromEntries(STOCK_STATUSES.map((status) => [status, of(status)])) as Record<
-    StockStatus,
-    StatusTotal
-  >;
+  });
+}
+
+function byStatus(of: (status: StockStatus) => StatusTotal): BoardTotals {
+  return Object.fromEntries(
+    STOCK_STATUSES.map((status) => {
+      const { skus, revenue_at_risk } = of(status);
+      return [status, { skus, revenue_at_risk: round(revenue_at_risk) }];
+    }),
+  ) as BoardTotals;
 }
 
 /** Rows with their class by revenue: the best sellers that together make 80 % are A, to 95 % B, the rest C. */
@@ -94,11 +99,36 @@ export function pageOf(rows: readonly BoardRow[], { status, sort, limit, cursor 
     if (last !== undefined && !isAfter(row, sort, last)) continue;
     if (items.length === limit) {
       const end = items.at(-1)!;
-      return { items, next_cursor: encodeCursor({ key: keyOf(end, sort), sku: end.sku }) };
+      return { items, next_cursor: cursorAfter(end, sort) };
     }
     items.push(row);
   }
   return { items };
+}
+
+/**
+ * One board of several planners' boards, each the answer to the same request. Classes by revenue are those within each
+ * planner: SKUs are spread by hash, so their shares are much the same.
+ */
+export function mergedBoard(boards: readonly Board[], request: BoardRequest): Board {
+  const [first] = boards;
+  if (boards.length === 1 && first !== undefined) return first;
+  const rows = sorted(
+    boards.flatMap(({ items }) => items),
+    request.sort,
+  );
+  const page = pageOf(rows, request);
+  const end = page.items.at(-1);
+  // A planner's own page may have ended just where the merged one does.
+  const hasMore = end !== undefined && boards.some(({ next_cursor }) => next_cursor !== undefined);
+  return {
+    ...page,
+    ...(hasMore && { next_cursor: cursorAfter(end, request.sort) }),
+    totals: byStatus((status) => ({
+      skus: boards.reduce((sum, { totals }) => sum + totals[status].skus, 0),
+      revenue_at_risk: boards.reduce((sum, { totals }) => sum + totals[status].revenue_at_risk, 0),
+    })),
+  };
 }
 
 /** Whether a text is a cursor that `pageOf` gave. */
@@ -128,8 +158,8 @@ function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-function encodeCursor({ key, sku }: Place): string {
-  return encodeURIComponent(JSON.stringify([key, sku]));
+function cursorAfter(row: BoardRow, sort: BoardSort): string {
+  return encodeURIComponent(JSON.stringify([keyOf(row, sort), row.sku]));
 }
 
 function decodeCursor(text: string): Place | undefined {

@@ -1,8 +1,8 @@
 import * as v from "valibot";
 import { forecastAnswer } from "../../domain/forecast-json.ts";
 import { FORECAST_HORIZON_DAYS_MAX, IMPORT_BYTES_MAX, LIST_ITEMS_MAX } from "../../domain/limits.ts";
-import { PLANNER_NAME } from "../../domain/object-names.ts";
-import { BOARD_SORTS, isCursor } from "../../domain/planner/board.ts";
+import { BOARD_SORTS, isCursor, mergedBoard } from "../../domain/planner/board.ts";
+import { plannerOf, planners } from "../../domain/planner/shards.ts";
 import { STOCK_STATUSES } from "../../domain/replenishment.ts";
 import { forecaster } from "../../kernels/forecaster.ts";
 import { getRecommender } from "../../kernels/model-loader.ts";
@@ -53,8 +53,7 @@ export async function getForecast({ env, ctx, url, params, now }: Exchange): Pro
     ...(leadTimeDays !== undefined && { leadTimeDays }),
     ...(serviceLevel !== undefined && { serviceLevel }),
   };
-  const planner = env.DEMAND_PLANNER.getByName(PLANNER_NAME);
-  const forecast = await planner.forecast({ sku, horizon, now, assumed });
+  const forecast = await plannerOf(env, sku).forecast({ sku, horizon, now, assumed });
   if (forecast === undefined) throw new Problem("not_found", `${sku} was never sold and has no stock.`);
   const name = (await getRecommender(env, ctx)).product(sku)?.name;
   return json({ ...(name !== undefined && { name }), ...forecast });
@@ -69,12 +68,9 @@ export async function postForecast({ request }: Exchange): Promise<Response> {
 /** `GET /v1/replenishment?status=&sort=&limit=&cursor=`: the board, with the names the model knows. */
 export async function getBoard({ env, ctx, url, now }: Exchange): Promise<Response> {
   const { status, cursor, ...rest } = check(boardQuery, queryOf(url));
-  const page = await env.DEMAND_PLANNER.getByName(PLANNER_NAME).board({
-    ...rest,
-    now,
-    ...(status !== undefined && { status }),
-    ...(cursor !== undefined && { cursor }),
-  });
+  const asked = { ...rest, ...(status !== undefined && { status }), ...(cursor !== undefined && { cursor }) };
+  const boards = await Promise.all(planners(env).map((planner) => planner.board({ ...asked, now })));
+  const page = mergedBoard(boards, asked);
   const recommender = await getRecommender(env, ctx);
   return json({
     ...page,
