@@ -4,6 +4,7 @@ import type { ByteReader, ByteWriter } from "./bytes.ts";
 const TEXTS = ["orderId", "currency", "detail"] as const;
 const VALUE_BIT = 1 << TEXTS.length;
 const SILENT_BIT = VALUE_BIT << 1;
+const BY_BIT = SILENT_BIT << 1;
 const LINE_TEXTS = ["name", "category", "brand", "imageUrl", "url"] as const;
 const PRICE_BIT = 1 << LINE_TEXTS.length;
 const SKU_BIT = PRICE_BIT << 1;
@@ -12,7 +13,10 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** One activity, readable back to back with others. */
 export function writeActivity(writer: ByteWriter, activity: Activity): void {
-  let given = (activity.value === undefined ? 0 : VALUE_BIT) | (activity.silent ? SILENT_BIT : 0);
+  let given =
+    (activity.value === undefined ? 0 : VALUE_BIT) |
+    (activity.silent ? SILENT_BIT : 0) |
+    (activity.by === undefined ? 0 : BY_BIT);
   TEXTS.forEach((field, i) => {
     if (activity[field] !== undefined) given |= 1 << i;
   });
@@ -26,6 +30,7 @@ export function writeActivity(writer: ByteWriter, activity: Activity): void {
     if (text !== undefined) writer.text(text);
   }
   if (activity.value !== undefined) writer.f64(activity.value);
+  if (activity.by !== undefined) writer.varint(activity.by);
   writer.varint(activity.lines.length);
   for (const line of activity.lines) writeLine(writer, line);
 }
@@ -60,6 +65,7 @@ export function readActivity(reader: ByteReader): Activity {
   });
   if (given & VALUE_BIT) activity.value = reader.f64();
   if (given & SILENT_BIT) activity.silent = true;
+  if (given & BY_BIT) activity.by = reader.varint();
   const lines: ActivityLine[] = [];
   for (let n = reader.varint(); n > 0; n--) lines.push(readLine(reader));
   activity.lines = lines;

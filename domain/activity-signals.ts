@@ -54,16 +54,17 @@ export class SignalSink implements TrailSink {
     return this.counts.length === 0 && this.links.length === 0 && this.facts.size === 0;
   }
 
-  /** What an activity tells by itself, without the steps before it. */
-  activity(activity: Activity): void {
+  /** What an activity tells by itself, without the steps before it; `times` -1 takes back what was told twice. */
+  activity(activity: Activity, times: 1 | -1 = 1): void {
     if (activity.silent) return;
     const kind = countKindOf(activity.kind);
     const { lines, at } = activity;
     for (const line of lines) {
       this.fact(line, activity);
-      if (kind !== undefined) this.count(kind, line.productId, at, kind === "purchase" ? line.quantity : 1);
+      if (kind === undefined) continue;
+      this.count(kind, line.productId, at, times * (kind === "purchase" ? line.quantity : 1));
     }
-    if (activity.kind === "ordered") this.pairings(lines, at);
+    if (activity.kind === "ordered") this.pairings(lines, at, times);
   }
 
   transition(from: string, to: string, at: number, weight: number): void {
@@ -83,11 +84,11 @@ export class SignalSink implements TrailSink {
     };
   }
 
-  private pairings(lines: readonly ActivityLine[], at: number): void {
+  private pairings(lines: readonly ActivityLine[], at: number, weight: number): void {
     const products = [...new Set(lines.map((line) => line.productId))];
     for (let i = 0; i < products.length; i++) {
       const end = Math.min(products.length, i + 1 + PAIRINGS_PER_LINE_MAX);
-      for (let j = i + 1; j < end; j++) this.link("pairing", products[i]!, products[j]!, at, 1);
+      for (let j = i + 1; j < end; j++) this.link("pairing", products[i]!, products[j]!, at, weight);
     }
   }
 

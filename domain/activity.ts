@@ -72,4 +72,6 @@ export interface Activity {
   readonly detail?: string;
   /** Set for events that must not teach (bots): kept, but no signal is made of them. */
   readonly silent?: boolean;
+  /** Number of the anonymous id it came by, among the other ids of its profile; absent for the profile's own. */
+  readonly by?: number;
 }

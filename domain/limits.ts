@@ -29,6 +29,8 @@ export const IMPORT_CHUNK_EVENTS = 500;
 export const DEMAND_LINES_PER_CALL_MAX = 5_000;
 /** Visitors an isolate remembers acknowledgements for; the oldest is forgotten, its profile sends again. */
 export const ACKNOWLEDGED_VISITORS_MAX = 10_000;
+/** Old ids an isolate remembers the profile of; the oldest is forgotten and asked again. */
+export const MOVED_VISITORS_MAX = 10_000;
 /** Products of one call to the catalogue. */
 export const PRODUCTS_PER_CALL_MAX = 1_000;
 /** Products and rows of one page of a list. */
@@ -73,6 +75,17 @@ export const PAIRINGS_PER_LINE_MAX = 8;
 export const DEDUP_MESSAGES_MAX = 4_096;
 /** Activities kept beside the profile before they move to a page of their own. */
 export const INLINE_ACTIVITIES_BYTES = 24 * 1024;
+/** Other ids of one visitor; where all were in use lately a further one is not joined, else the oldest leaves. */
+export const JOINED_IDS_MAX = 64;
+/** An anonymous id not seen for so long may leave a full list, days. */
+export const JOINED_ID_IDLE_DAYS = 30;
+/** Objects a call follows from an old id to the profile that it joined. */
+export const JOIN_HOPS_MAX = 32;
+/** Activities of one portion of a profile that joins another, bytes. */
+export const HANDOVER_BYTES_MAX = 256 * 1024;
+/** Latest activities that what one anonymous id did is told from, and such profiles in memory. */
+export const OWN_ACTIVITIES_MAX = 2_000;
+export const OWN_PROFILES_IN_MEMORY_MAX = 4;
 /** Packets not yet acknowledged that a profile keeps before it sends them itself. */
 export const UNSENT_BYTES_MAX = 256 * 1024;
 /** Arrival shards of signals. Names stored objects: never change in a running shop. */

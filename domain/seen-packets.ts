@@ -1,8 +1,7 @@
 import type { ByteReader, ByteWriter } from "./bytes.ts";
-import { hash53 } from "./hash.ts";
 import { COMBINER_MEMORY_DAYS, SEEN_RANGES_MAX } from "./limits.ts";
 
-/** Sequences of one visitor that were counted, as ascending ranges that do not touch. */
+/** Sequences of one stream that were counted, as ascending ranges that do not touch. */
 interface Seen {
   /** from, to, from, to, ... inclusive. */
   ranges: number[];
@@ -10,23 +9,19 @@ interface Seen {
   day: number;
 }
 
-/** Which packets were counted, by visitor and sequence, for COMBINER_MEMORY_DAYS after a visitor's last one. */
+/** Which packets were counted, by stream and sequence, for COMBINER_MEMORY_DAYS after a stream's last one. */
 export class SeenPackets {
-  private readonly visitors = new Map<number, Seen>();
+  private readonly streams = new Map<number, Seen>();
 
   get size(): number {
-    return this.visitors.size;
+    return this.streams.size;
   }
 
   /** Marks a packet. Returns false when it was counted before. */
-  take(visitor: string, sequence: number, day: number): boolean {
-    return this.mark(hash53(visitor), sequence, day);
-  }
-
-  private mark(key: number, sequence: number, day: number): boolean {
-    const seen = this.visitors.get(key);
+  take(stream: number, sequence: number, day: number): boolean {
+    const seen = this.streams.get(stream);
     if (seen === undefined) {
-      this.visitors.set(key, { ranges: [sequence, sequence], day });
+      this.streams.set(stream, { ranges: [sequence, sequence], day });
       return true;
     }
     const { ranges } = seen;
@@ -48,13 +43,13 @@ export class SeenPackets {
   }
 
   forgetBefore(today: number): void {
-    for (const [key, { day }] of this.visitors)
-      if (day < today - COMBINER_MEMORY_DAYS) this.visitors.delete(key);
+    for (const [key, { day }] of this.streams)
+      if (day < today - COMBINER_MEMORY_DAYS) this.streams.delete(key);
   }
 
   write(writer: ByteWriter): void {
-    writer.varint(this.visitors.size);
-    for (const [key, { ranges, day }] of this.visitors) {
+    writer.varint(this.streams.size);
+    for (const [key, { ranges, day }] of this.streams) {
       writer.varint(key);
       writer.varint(day);
       writer.varint(ranges.length);
@@ -68,12 +63,12 @@ export class SeenPackets {
       const key = reader.varint();
       const day = reader.varint();
       const ranges = Array.from({ length: reader.varint() }, () => reader.varint());
-      if (!this.visitors.has(key)) {
-        this.visitors.set(key, { ranges, day });
+      if (!this.streams.has(key)) {
+        this.streams.set(key, { ranges, day });
         continue;
       }
       for (let i = 0; i < ranges.length; i += 2) {
-        for (let s = ranges[i]!; s <= ranges[i + 1]!; s++) this.mark(key, s, day);
+        for (let s = ranges[i]!; s <= ranges[i + 1]!; s++) this.take(key, s, day);
       }
     }
   }
@@ -82,19 +77,19 @@ export class SeenPackets {
   parts(bytesMax: number): SeenPackets[] {
     const parts: SeenPackets[] = [];
     let bytes = bytesMax;
-    for (const [key, seen] of this.visitors) {
+    for (const [key, seen] of this.streams) {
       const size = 12 + seen.ranges.length * 4;
       if (bytes + size > bytesMax) {
         parts.push(new SeenPackets());
         bytes = 0;
       }
-      parts.at(-1)!.visitors.set(key, seen);
+      parts.at(-1)!.streams.set(key, seen);
       bytes += size;
     }
     return parts;
   }
 
   clear(): void {
-    this.visitors.clear();
+    this.streams.clear();
   }
 }

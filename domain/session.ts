@@ -24,6 +24,12 @@ export interface Step {
   readonly viewed: boolean;
 }
 
+/** From its first activity to its last, Unix ms. */
+interface Session {
+  readonly start: number;
+  readonly end: number;
+}
+
 /** Takes what a trail teaches; `sign` is -1 for what a late step undoes. */
 export interface TrailSink {
   transition(from: string, to: string, at: number, weight: number): void;
@@ -37,7 +43,7 @@ export interface TrailSink {
  */
 export class Trail {
   /** [start, end] of each session, ascending, more than the gap apart. */
-  private sessions: { start: number; end: number }[] = [];
+  private sessions: Session[] = [];
   /** Sessions no longer told apart. */
   private forgotten = 0;
   private steps: Step[] = [];
@@ -59,10 +65,35 @@ export class Trail {
 
   /** Adds activities (their times) and steps, and tells the sink how the trail's teaching changed. */
   take(times: readonly number[], steps: readonly Step[], sink: TrailSink): void {
+    this.takeSessions(
+      times.map((at) => ({ start: at, end: at })),
+      steps,
+      sink,
+    );
+  }
+
+  /**
+   * Takes in another trail, whose teaching has been told by itself: the sink is told how that of both together differs.
+   * A step of a message that both saw stays once.
+   */
+  absorb(other: Trail, sink: TrailSink): void {
+    if (other.steps.length > 0) teach(other.steps, 0, other.sessions, invert(sink));
+    const own = new Map<string, number>();
+    for (const step of this.steps) own.set(keyOf(step), (own.get(keyOf(step)) ?? 0) + 1);
+    const steps = other.steps.filter((step) => {
+      const left = own.get(keyOf(step)) ?? 0;
+      own.set(keyOf(step), left - 1);
+      return left <= 0;
+    });
+    this.forgotten += other.forgotten;
+    this.takeSessions(other.sessions, steps, sink);
+  }
+
+  private takeSessions(intervals: readonly Session[], steps: readonly Step[], sink: TrailSink): void {
     let from = Number.POSITIVE_INFINITY;
     for (const step of steps) from = Math.min(from, step.at);
     const before = this.sessions;
-    const joined = this.join(times);
+    const joined = this.join(intervals);
     from = Math.min(from, joined);
     if (from === Number.POSITIVE_INFINITY) return;
     const index = this.steps.findIndex((step) => step.at >= from);
@@ -75,22 +106,22 @@ export class Trail {
     if (this.steps.length > TRAIL_STEPS_MAX) this.steps.splice(0, this.steps.length - TRAIL_STEPS_MAX);
   }
 
-  /** Adds times to the sessions. Returns where the first session that grew backwards or joined another now begins to differ. */
-  private join(times: readonly number[]): number {
+  /** Adds spans of time to the sessions. Returns where the first session that grew backwards or joined another now begins to differ. */
+  private join(intervals: readonly Session[]): number {
     let changedFrom = Number.POSITIVE_INFINITY;
-    for (const at of times) {
+    for (const { start, end } of intervals) {
       const last = this.sessions.at(-1);
-      if (last !== undefined && at >= last.start && at <= last.end + SESSION_GAP_MS) {
+      if (last !== undefined && start >= last.start && start <= last.end + SESSION_GAP_MS) {
         // The usual case: the running session goes on. A copy, since the sessions before are still to be read.
-        if (at > last.end) this.sessions = [...this.sessions.slice(0, -1), { start: last.start, end: at }];
+        if (end > last.end) this.sessions = [...this.sessions.slice(0, -1), { start: last.start, end }];
         continue;
       }
       const touched = this.sessions.filter(
-        (s) => at >= s.start - SESSION_GAP_MS && at <= s.end + SESSION_GAP_MS,
+        (s) => end >= s.start - SESSION_GAP_MS && start <= s.end + SESSION_GAP_MS,
       );
       const merged = {
-        start: Math.min(at, ...touched.map((s) => s.start)),
-        end: Math.max(at, ...touched.map((s) => s.end)),
+        start: Math.min(start, ...touched.map((s) => s.start)),
+        end: Math.max(end, ...touched.map((s) => s.end)),
       };
       if (touched.length > 1) changedFrom = Math.min(changedFrom, merged.start);
       this.sessions = [...this.sessions.filter((s) => !touched.includes(s)), merged].sort(
@@ -139,6 +170,11 @@ function byTime(a: Step, b: Step): number {
   return a.at - b.at || a.tie - b.tie || (a.productId < b.productId ? -1 : a.productId > b.productId ? 1 : 0);
 }
 
+/** A step of a message, whatever time the message is told to have. */
+function keyOf({ tie, productId }: Step): string {
+  return `${tie} ${productId}`;
+}
+
 function invert(sink: TrailSink): TrailSink {
   return {
     transition: (from, to, at, weight) => sink.transition(from, to, at, -weight),
@@ -147,7 +183,7 @@ function invert(sink: TrailSink): TrailSink {
 }
 
 /** Index of the session that holds a time; the first one for a time that fell out of the list. */
-function sessionOf(sessions: readonly { start: number; end: number }[], at: number): number {
+function sessionOf(sessions: readonly Session[], at: number): number {
   for (let i = sessions.length - 1; i > 0; i--) if (sessions[i]!.start <= at) return i;
   return 0;
 }
@@ -156,12 +192,7 @@ function sessionOf(sessions: readonly { start: number; end: number }[], at: numb
  * What the steps from `index` on teach, each seen with the steps of its session before it: a transition from each of
  * the last distinct products, and whether a view came back to a product.
  */
-function teach(
-  steps: readonly Step[],
-  index: number,
-  sessions: readonly { start: number; end: number }[],
-  sink: TrailSink,
-): void {
+function teach(steps: readonly Step[], index: number, sessions: readonly Session[], sink: TrailSink): void {
   let session = -1;
   /** Products of the session up to here without repeats in a row, oldest first. */
   let path: string[] = [];

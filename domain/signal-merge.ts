@@ -3,7 +3,7 @@ import type { CountSignal, LinkSignal, ProductFact, Signals } from "./signal.ts"
 import { COUNT_KINDS, LINK_KINDS } from "./signal.ts";
 import { SumTable } from "./sum-table.ts";
 
-/** Below this a link's corrections have cancelled and it is left out. */
+/** Below this corrections have cancelled and the sum is left out. */
 const WEIGHT_MIN = 1e-9;
 
 /** A sum's tag is its UTC day and its kind: counts first, then links. */
@@ -55,9 +55,10 @@ export class SignalAccumulator {
     for (const fact of this.facts.values()) room().facts.push(fact);
     const { sums } = this;
     for (let row = 0; row < sums.size; row++) {
+      if (Math.abs(sums.amount[row]!) < WEIGHT_MIN) continue;
       const kind = sums.tag[row]! % KINDS.length;
       if (kind < TRANSITION) room().count(sums, row, kind);
-      else if (Math.abs(sums.amount[row]!) >= WEIGHT_MIN) room().link(sums, row, kind);
+      else room().link(sums, row, kind);
     }
     if (portion.size > 0) portions.push(portion);
     this.ids.clear();

@@ -51,10 +51,11 @@ export interface Signals {
   readonly links: readonly LinkSignal[];
 }
 
-/** Signals of one visitor's batch on their way to a combiner: (visitor, sequence) counts once. */
+/** Signals of one visitor's batch on their way to a combiner: (stream, sequence) counts once. */
 export interface SignalPacket {
-  readonly visitor: string;
-  /** 1, 2, 3, ... per visitor, without a gap. */
+  /** A number drawn for the visitor's profile: tells packets apart and names nobody. */
+  readonly stream: number;
+  /** Rising by 1 within a stream. */
   readonly sequence: number;
   /** `encodeSignals(signals)`. */
   readonly bytes: Uint8Array;

@@ -9,6 +9,7 @@ import type {
 } from "../domain/demand.ts";
 import type { ModelManifest } from "../domain/model/manifest.ts";
 import type { Board, BoardRequest } from "../domain/planner/board.ts";
+import type { Handover } from "../domain/profile/page.ts";
 import type { ProfileView } from "../domain/profile/view.ts";
 import type { CatalogueProduct } from "../domain/recommendation.ts";
 import type { ProductFact, SignalDelta, SignalPacket } from "../domain/signal.ts";
@@ -22,11 +23,32 @@ export interface RecordBatch {
   /** Receive time, Unix ms. */
   readonly now: number;
   readonly activities: readonly Activity[];
+  /** Other ids of this visitor that the events name (names of objects): they join it. */
+  readonly ids?: readonly string[];
+  /** Per activity the index in `ids` of the anonymous id that it was sent with beside the user's; -1: none. */
+  readonly by?: readonly number[];
+  /** Where the batch went first, when that visitor has joined this one. */
+  readonly via?: Via;
   /** Sequences that the caller saw counted by combiner and planner; lets the profile forget what it kept. */
   readonly acknowledged?: readonly number[];
 }
 
-export interface RecordResult {
+/** The old id by which a call comes to a profile that it joined. */
+export interface Via {
+  readonly name: string;
+  /** The caller only remembers that it joined this one: answer `unknown` where it did not, or did and was erased. */
+  readonly remembered: boolean;
+}
+
+/** Where a visitor's profile is, when it is not here. */
+export interface Whereabouts {
+  /** It joined the profile of this object: ask there. */
+  readonly movedTo?: string;
+  /** It is not known here: ask the id's own object. */
+  readonly unknown?: boolean;
+}
+
+export interface RecordResult extends Whereabouts {
   /** One per activity of the batch, in order. */
   readonly outcomes: readonly ("accepted" | "duplicate")[];
   /** At most one packet: what to hand to this visitor's combiner. */
@@ -37,21 +59,68 @@ export interface RecordResult {
   readonly demand: readonly DemandLine[];
 }
 
+export interface ContextResult extends Whereabouts {
+  readonly context: VisitorContext;
+}
+
+export interface ViewResult extends Whereabouts {
+  /** Absent when nothing is known. */
+  readonly profile?: ProfileView;
+  /** Further ids of the visitor, by the name of their object. */
+  readonly ids: readonly string[];
+}
+
+export interface ExportPortion {
+  readonly activities: Activity[];
+  /** Names of the other ids' objects by the numbers that activities have in `by`. */
+  readonly names: ReadonlyMap<number, string>;
+  readonly cursor?: string;
+}
+
+export interface EraseResult extends Whereabouts {
+  readonly existed: boolean;
+  /** Objects of other ids that could not be told yet; the alarm tells them. */
+  readonly untold: number;
+}
+
 export interface UserProfileRpc {
   record(batch: RecordBatch): Promise<RecordResult>;
-  context(now: number): Promise<VisitorContext>;
-  /** The shape of `GET /v1/users/:id`, or undefined when nothing is known. */
-  view(now: number): Promise<ProfileView | undefined>;
+  /** Of the whole visitor, or with `own` of what came by the anonymous id of `via` alone. */
+  context(query: { now: number; via?: Via; own?: boolean }): Promise<ContextResult>;
+  /** The shape of `GET /v1/users/:id`. */
+  view(query: { now: number; via?: Via }): Promise<ViewResult>;
   /** Every stored activity, newest first. */
-  exportActivities(cursor?: string): Promise<{ activities: Activity[]; cursor?: string }>;
-  /** Forgets everything; late retries of what was erased stay forgotten. */
-  erase(now: number): Promise<{ existed: boolean }>;
+  exportActivities(cursor?: string): Promise<ExportPortion>;
+  /** Forgets everything, of all ids of the visitor; late retries of what was erased stay forgotten. */
+  erase(query: { now: number; via?: Via }): Promise<EraseResult>;
+
+  // Between profiles that become one.
+
+  /** Moves to another profile, and hands over what is known, portion by portion. Repeating it changes nothing. */
+  handOver(ask: HandoverAsk): Promise<HandoverResult>;
+  /** What was handed over was stored there: it goes from here. */
+  settle(to: string): Promise<void>;
+  /** Joins another user's profile into this one. Returns whether it will. */
+  adopt(name: string): Promise<boolean>;
+  /** Forgets what is known and whom it joined, if that is one of `names`. */
+  forget(order: { names: readonly string[]; at: number; messages: readonly number[] }): Promise<void>;
 }
+
+export interface HandoverAsk {
+  readonly to: string;
+  /** `next` of the portion before; 0: from the beginning. */
+  readonly cursor: number;
+  /** Other ids of that visitor: a profile that moved to one of them moves on with it. */
+  readonly ids: readonly string[];
+}
+
+/** `refused`: of two users the profile with the smaller name takes the other, so that no two wait for each other. */
+export type HandoverResult = { part: Handover } | { movedTo: string } | { refused: true };
 
 // --- SignalCombiner: one per arrival shard, named `c:<0..15>` ----------------------------------
 
 export interface SignalCombinerRpc {
-  /** Durable when answered. A (visitor, sequence) seen before is accepted and not counted again. */
+  /** Durable when answered. A (stream, sequence) seen before is accepted and not counted again. */
   add(packets: readonly SignalPacket[]): Promise<{ accepted: number }>;
   /** Hands what it holds to `ModelBuilder` and `DemandPlanner` now, instead of at its alarm. */
   flush(): Promise<void>;

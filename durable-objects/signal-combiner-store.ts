@@ -54,8 +54,8 @@ export class SignalCombinerStore {
     const writer = new ByteWriter(packets.reduce((sum, { bytes }) => sum + bytes.length + 64, 16));
     writer.u8(VERSION);
     writer.varint(packets.length);
-    for (const { visitor, sequence, bytes } of packets) {
-      writer.text(visitor);
+    for (const { stream, sequence, bytes } of packets) {
+      writer.varint(stream);
       writer.varint(sequence);
       writer.blob(bytes);
     }
@@ -112,7 +112,7 @@ function versioned(body: ArrayBuffer): ByteReader {
 
 function readPackets(reader: ByteReader): SignalPacket[] {
   return Array.from({ length: reader.varint() }, () => ({
-    visitor: reader.text(),
+    stream: reader.varint(),
     sequence: reader.varint(),
     bytes: reader.blob(),
   }));

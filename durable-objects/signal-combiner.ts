@@ -73,8 +73,8 @@ export class SignalCombiner extends DurableObject<Env> implements SignalCombiner
   /** Counts a packet unless it was counted before. */
   private take(packet: SignalPacket, now: number): boolean {
     const day = Math.floor(now / DAY_MS);
-    if (!this.seen.take(packet.visitor, packet.sequence, day)) return false;
-    this.fresh.take(packet.visitor, packet.sequence, day);
+    if (!this.seen.take(packet.stream, packet.sequence, day)) return false;
+    this.fresh.take(packet.stream, packet.sequence, day);
     this.sums.add(decodeSignals(packet.bytes));
     this.packets++;
     this.oldestAt ??= now;

@@ -1,5 +1,6 @@
 import type { Activity } from "../domain/activity.ts";
-import { decodeSegment, ProfilePage } from "../domain/profile/page.ts";
+import { decodeSegment } from "../domain/profile/activity-log.ts";
+import { ProfilePage } from "../domain/profile/page.ts";
 
 /** Row of the profile; segments have the ids from 1 on. */
 const PAGE_ID = 0;
@@ -34,8 +35,14 @@ export class UserProfileStore {
   }
 
   segment(id: number): Activity[] {
+    return decodeSegment(this.segmentBody(id));
+  }
+
+  /** As it is stored. */
+  segmentBody(id: number): Uint8Array {
     const body = this.body(id);
-    return body === undefined ? [] : decodeSegment(body);
+    if (body === undefined) throw new Error(`segment ${id} of a profile is missing`);
+    return body;
   }
 
   deleteSegments(ids: readonly number[]): void {

@@ -1,30 +1,73 @@
 import { DurableObject } from "cloudflare:workers";
 import type { Activity } from "../domain/activity.ts";
-import { EXPORT_ACTIVITIES_MAX, SESSION_GAP_MS, UNSENT_BYTES_MAX } from "../domain/limits.ts";
+import {
+  DAY_MS,
+  EXPORT_ACTIVITIES_MAX,
+  HANDOVER_BYTES_MAX,
+  SESSION_GAP_MS,
+  UNSENT_BYTES_MAX,
+} from "../domain/limits.ts";
 import { byPlanner } from "../domain/planner/shards.ts";
-import type { ProfilePage, Unsent } from "../domain/profile/page.ts";
-import { contextOf, type ProfileView, viewOf } from "../domain/profile/view.ts";
-import type { VisitorContext } from "../domain/visitor.ts";
-import { combinerName, combinerShard } from "../domain/visitor-name.ts";
+import type { JoinedId } from "../domain/profile/joined-ids.ts";
+import type { ProfilePage } from "../domain/profile/page.ts";
+import type { Unsent } from "../domain/profile/unsent.ts";
+import { contextOf, viewOf } from "../domain/profile/view.ts";
+import { NOBODY } from "../domain/visitor.ts";
+import { combinerName, combinerShard, isAnonymous } from "../domain/visitor-name.ts";
 import type { Env } from "./env.ts";
-import type { RecordBatch, RecordResult, UserProfileRpc } from "./rpc.ts";
+import type {
+  ContextResult,
+  EraseResult,
+  ExportPortion,
+  HandoverAsk,
+  HandoverResult,
+  RecordBatch,
+  RecordResult,
+  UserProfileRpc,
+  Via,
+  ViewResult,
+  Whereabouts,
+} from "./rpc.ts";
+import { ProfileJoins } from "./user-profile-joins.ts";
+import { OwnProfiles } from "./user-profile-own.ts";
 import { UserProfileStore } from "./user-profile-store.ts";
 
 /** How soon what could not be sent is tried again. */
 const RESEND_MS = 60_000;
+/** How soon a join is finished that whoever began it did not. */
+const JOIN_RETRY_MS = 10_000;
 
 /** One visitor's live profile. Named `u:<userId>` or `a:<anonymousId>`. */
 export class UserProfile extends DurableObject<Env> implements UserProfileRpc {
   private readonly store: UserProfileStore;
+  private readonly joins: ProfileJoins;
+  private readonly own: OwnProfiles;
   private page: ProfilePage;
-  private hasAlarm = false;
+  private alarmAt: number | undefined;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     this.store = new UserProfileStore(ctx.storage.sql);
     this.page = this.store.read();
+    this.own = new OwnProfiles(this.store);
+    const self = this;
+    this.joins = new ProfileJoins(
+      {
+        get visitor() {
+          return self.visitor;
+        },
+        get page() {
+          return self.page;
+        },
+        save: () => {
+          this.own.clear();
+          this.save(this.page.wantsSegment);
+        },
+      },
+      env,
+    );
     void ctx.blockConcurrencyWhile(async () => {
-      this.hasAlarm = (await ctx.storage.getAlarm()) !== null;
+      this.alarmAt = (await ctx.storage.getAlarm()) ?? undefined;
     });
   }
 
@@ -36,35 +79,57 @@ export class UserProfile extends DurableObject<Env> implements UserProfileRpc {
     if (this.page.unsentBytes > UNSENT_BYTES_MAX) await this.send();
     const { page } = this;
     const acknowledged = batch.acknowledged !== undefined && page.acknowledge(batch.acknowledged);
-    const { outcomes, unsent, changed } = page.record(batch.activities, batch.now);
-    if (changed || acknowledged) {
-      const needsAlarm = !this.hasAlarm && (page.unsent.length > 0 || page.hasInline);
-      this.save(page.wantsSegment && !needsAlarm);
-      if (needsAlarm) {
-        this.hasAlarm = true;
-        void this.ctx.storage.setAlarm(batch.now + SESSION_GAP_MS);
-      }
+    const elsewhere = this.elsewhere(batch.via);
+    if (elsewhere !== undefined) {
+      if (acknowledged) this.save(false);
+      return { ...elsewhere, outcomes: [], demand: [] };
     }
+    if (page.stream === 0) page.stream = randomStream();
+    const { outcomes, taken, unsent, changed } = page.record(
+      batch.activities,
+      batch.now,
+      this.sourcesOf(batch),
+    );
+    this.own.fold(taken);
+    const unfinished = page.ids.unfinished().length > 0;
+    if (changed || acknowledged || unfinished) {
+      const wakeAt =
+        unfinished || page.unsent.length > 0 || page.hasInline
+          ? batch.now + (unfinished ? JOIN_RETRY_MS : SESSION_GAP_MS)
+          : undefined;
+      const needsAlarm = wakeAt !== undefined && (this.alarmAt ?? Number.POSITIVE_INFINITY) > wakeAt;
+      this.save(page.wantsSegment && !needsAlarm);
+      if (needsAlarm) void this.wakeAt(wakeAt);
+    }
+    if (unfinished) await this.joins.finish();
     if (unsent === undefined) return { outcomes, demand: [] };
     return {
       outcomes,
-      packet: { visitor: this.visitor, sequence: unsent.sequence, bytes: unsent.signals },
+      packet: { stream: page.stream, sequence: unsent.sequence, bytes: unsent.signals },
       sequence: unsent.sequence,
       demand: unsent.demand,
     };
   }
 
-  async context(now: number): Promise<VisitorContext> {
-    return contextOf(this.page.profile, now);
+  async context({ now, via, own }: { now: number; via?: Via; own?: boolean }): Promise<ContextResult> {
+    const elsewhere = this.elsewhere(via);
+    if (elsewhere !== undefined) return { ...elsewhere, context: NOBODY };
+    if (via === undefined || own !== true) return { context: contextOf(this.page.profile, now) };
+    const entry = this.page.ids.get(via.name);
+    if (entry === undefined) return { context: NOBODY };
+    return { context: contextOf(this.own.of(entry.number, this.page), now) };
   }
 
-  async view(now: number): Promise<ProfileView | undefined> {
-    return this.page.profile.isEmpty ? undefined : viewOf(this.page.profile, now);
+  async view({ now, via }: { now: number; via?: Via }): Promise<ViewResult> {
+    const elsewhere = this.elsewhere(via);
+    if (elsewhere !== undefined) return { ...elsewhere, ids: [] };
+    const ids = this.page.ids.names();
+    return this.page.profile.isEmpty ? { ids } : { profile: viewOf(this.page.profile, now), ids };
   }
 
   /** Newest first within each portion; portions go back in time. The cursor is the next segment's id. */
-  async exportActivities(cursor?: string): Promise<{ activities: Activity[]; cursor?: string }> {
-    const ids = this.page.segments.map(({ id }) => id).sort((a, b) => b - a);
+  async exportActivities(cursor?: string): Promise<ExportPortion> {
+    const ids = this.segmentIds();
     const activities: Activity[] = cursor === undefined ? this.page.inlineActivities() : [];
     const from = cursor === undefined ? 0 : ids.findIndex((id) => id <= Number(cursor));
     let next = from < 0 ? ids.length : from;
@@ -72,43 +137,132 @@ export class UserProfile extends DurableObject<Env> implements UserProfileRpc {
       activities.push(...this.store.segment(ids[next++]!));
     }
     activities.sort((a, b) => b.at - a.at);
-    return next < ids.length ? { activities, cursor: String(ids[next]) } : { activities };
+    const names = new Map(this.page.ids.list().map(({ number, name }) => [number, name]));
+    return { activities, names, ...(next < ids.length && { cursor: String(ids[next]) }) };
   }
 
-  /** What was told to the combiners names nobody; it is sent before the profile forgets that it was. */
-  async erase(now: number): Promise<{ existed: boolean }> {
-    if (this.page.isNew) return { existed: false };
+  async erase({ now, via }: { now: number; via?: Via }): Promise<EraseResult> {
     await this.send();
+    const elsewhere = this.elsewhere(via);
+    if (elsewhere !== undefined) return { ...elsewhere, existed: false, untold: 0 };
+    if (this.page.isNew) return { existed: false, untold: 0 };
+    const existed = !this.page.profile.isEmpty || this.page.segments.length > 0;
+    this.clear(this.page.erased(now));
+    await this.finishJoins();
+    return { existed, untold: this.page.ids.unfinished().length };
+  }
+
+  async handOver({ to, cursor, ids }: HandoverAsk): Promise<HandoverResult> {
     const { page } = this;
-    const existed = !page.profile.isEmpty || page.segments.length > 0;
-    const unsent = page.unsent;
-    this.store.deleteSegments(page.segments.map(({ id }) => id));
-    this.page = page.erased(now);
-    this.page.unsent = unsent;
-    this.store.writePage(this.page);
-    return { existed };
+    if (page.movedTo !== to) {
+      if (page.movedTo !== undefined && !ids.includes(page.movedTo)) return { movedTo: page.movedTo };
+      // Names only ever lead to smaller ones, or away from a user of whom nothing was known: never in a circle.
+      if (page.movedTo === undefined && !isAnonymous(this.visitor) && !page.isNew && to > this.visitor) {
+        return { refused: true };
+      }
+      page.movedTo = to;
+      this.save(false);
+    }
+    const segments: Uint8Array[] = [];
+    let bytes = 0;
+    let next: number | undefined;
+    for (const id of this.segmentIds()) {
+      if (cursor > 0 && id > cursor) continue;
+      if (bytes > HANDOVER_BYTES_MAX) {
+        next = id;
+        break;
+      }
+      const body = this.store.segmentBody(id);
+      segments.push(body);
+      bytes += body.length;
+    }
+    const part = page.handover(cursor === 0, segments, next);
+    return { part: { ...part, ids: part.ids.filter(({ name }) => name !== to) } };
+  }
+
+  async settle(to: string): Promise<void> {
+    if (this.page.movedTo === to && !this.page.isSettled) this.clear(this.page.settled());
+  }
+
+  async adopt(name: string): Promise<boolean> {
+    if (this.page.movedTo !== undefined) return true;
+    if (this.page.ids.take(name, Math.floor(Date.now() / DAY_MS)) === undefined) return false;
+    this.save(false);
+    await this.finishJoins();
+    return true;
+  }
+
+  async forget({
+    names,
+    at,
+    messages,
+  }: {
+    names: readonly string[];
+    at: number;
+    messages: readonly number[];
+  }): Promise<void> {
+    await this.send();
+    const { movedTo } = this.page;
+    if (movedTo !== undefined && !names.includes(movedTo)) return;
+    this.clear(this.page.erased(at, messages));
+    await this.finishJoins();
   }
 
   /** The end of a session: what was not acknowledged is sent again, activities get a page of their own. */
   override async alarm(): Promise<void> {
-    this.hasAlarm = false;
+    this.alarmAt = undefined;
     const now = Date.now();
+    const owed = this.page.unsent.length + this.page.ids.unfinished().length > 0;
+    const joined = await this.joins.finish();
     const sent = await this.send();
     const { page } = this;
     const expired = page.expireSegments(now);
     this.store.deleteSegments(expired);
     const sessionOver = page.profile.lastAt + SESSION_GAP_MS <= now;
-    this.save(sessionOver && page.hasInline);
-    const again = !sent ? RESEND_MS : sessionOver ? undefined : SESSION_GAP_MS;
-    if (again !== undefined) {
-      this.hasAlarm = true;
-      await this.ctx.storage.setAlarm(now + again);
-    }
+    const wantsSegment = sessionOver && page.hasInline;
+    if (owed || expired.length > 0 || wantsSegment) this.save(wantsSegment);
+    const again = !joined ? JOIN_RETRY_MS : !sent ? RESEND_MS : sessionOver ? undefined : SESSION_GAP_MS;
+    if (again !== undefined) await this.wakeAt(now + again);
   }
 
   /** Rows written since the object woke; for tests that count them. */
   rowsWritten(): number {
     return this.store.rowsWritten;
+  }
+
+  /** Where a call belongs that does not belong here. */
+  private elsewhere(via: Via | undefined): Whereabouts | undefined {
+    const { movedTo, ids } = this.page;
+    if (movedTo !== undefined) return { movedTo };
+    return via?.remembered === true && ids.get(via.name) === undefined ? { unknown: true } : undefined;
+  }
+
+  /** Of each activity, the other id it came by. Ids that were not known join, as far as there is room. */
+  private sourcesOf({ activities, ids = [], by, via, now }: RecordBatch): (JoinedId | undefined)[] {
+    if (ids.length === 0 && via === undefined) return [];
+    const day = Math.floor(now / DAY_MS);
+    const take = (name: string) => (name === this.visitor ? undefined : this.page.ids.take(name, day));
+    const taken = ids.map(take);
+    const first = via === undefined ? undefined : take(via.name);
+    return activities.map((_, i) => taken[by?.[i] ?? -1] ?? first);
+  }
+
+  /** Joins and erasures that cannot be finished now are by the alarm. */
+  private async finishJoins(): Promise<void> {
+    if (!(await this.joins.finish())) await this.wakeAt(Date.now() + JOIN_RETRY_MS);
+  }
+
+  private async wakeAt(at: number): Promise<void> {
+    this.alarmAt = at;
+    await this.ctx.storage.setAlarm(at);
+  }
+
+  /** Puts another page in place of this one, which held segments as well. */
+  private clear(page: ProfilePage): void {
+    this.store.deleteSegments(this.page.segments.map(({ id }) => id));
+    this.page = page;
+    this.own.clear();
+    this.save(false);
   }
 
   /** What could not be stored must not be believed either. */
@@ -118,6 +272,7 @@ export class UserProfile extends DurableObject<Env> implements UserProfileRpc {
       else this.store.writePage(this.page);
     } catch (error) {
       this.page = this.store.read();
+      this.own.clear();
       throw error;
     }
   }
@@ -141,10 +296,9 @@ export class UserProfile extends DurableObject<Env> implements UserProfileRpc {
   }
 
   private async sendSignals(waiting: readonly Unsent[]): Promise<void> {
-    const combiner = this.env.SIGNAL_COMBINER.getByName(combinerName(combinerShard(this.visitor)));
-    await combiner.add(
-      waiting.map(({ sequence, signals }) => ({ visitor: this.visitor, sequence, bytes: signals })),
-    );
+    const { stream } = this.page;
+    const combiner = this.env.SIGNAL_COMBINER.getByName(combinerName(combinerShard(stream)));
+    await combiner.add(waiting.map(({ sequence, signals }) => ({ stream, sequence, bytes: signals })));
   }
 
   private async sendDemand(waiting: readonly Unsent[]): Promise<void> {
@@ -152,9 +306,20 @@ export class UserProfile extends DurableObject<Env> implements UserProfileRpc {
     await Promise.all(byPlanner(this.env, lines).map(({ planner, items }) => planner.record(items)));
   }
 
+  /** Newest first. */
+  private segmentIds(): number[] {
+    return this.page.segments.map(({ id }) => id).sort((a, b) => b - a);
+  }
+
   private get visitor(): string {
     const { name } = this.ctx.id;
     if (name === undefined) throw new Error("a profile is reached by its visitor's name only");
     return name;
   }
+}
+
+/** 53 random bits, not 0. */
+function randomStream(): number {
+  const [high = 0, low = 0] = crypto.getRandomValues(new Uint32Array(2));
+  return (high & 0x1fffff) * 2 ** 32 + low || 1;
 }

@@ -7,16 +7,17 @@ import {
 } from "../domain/limits.ts";
 import { byPlanner } from "../domain/planner/shards.ts";
 import type { SignalPacket } from "../domain/signal.ts";
-import { combinerName, combinerShard } from "../domain/visitor-name.ts";
+import { combinerName, combinerShard, type Identity } from "../domain/visitor-name.ts";
 import type { Env } from "../durable-objects/env.ts";
-import type { RecordResult } from "../durable-objects/rpc.ts";
+import type { RecordBatch, RecordResult } from "../durable-objects/rpc.ts";
 import { Problem, retryAfter } from "./problem.ts";
+import { atHome } from "./whereabouts.ts";
 
 const BUSY_RETRY_SECONDS = 1;
 
-/** An activity of a visitor, and where its outcome belongs. */
+/** An activity, and whose it is. */
 export interface VisitorActivity {
-  readonly visitor: string;
+  readonly identity: Identity;
   readonly activity: Activity;
 }
 
@@ -37,7 +38,7 @@ export async function record(
   ctx: { waitUntil(promise: Promise<unknown>): void },
 ): Promise<("accepted" | "duplicate")[]> {
   const visitors = new Map<string, number[]>();
-  activities.forEach(({ visitor }, i) => {
+  activities.forEach(({ identity: { visitor } }, i) => {
     const indexes = visitors.get(visitor);
     if (indexes === undefined) visitors.set(visitor, [i]);
     else indexes.push(i);
@@ -50,16 +51,16 @@ export async function record(
     for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
       const [visitor, indexes] = next;
       try {
-        const result = await recordVisitor(
+        const recorded = await recordVisitor(
           visitor,
-          indexes.map((i) => activities[i]!.activity),
+          indexes.map((i) => activities[i]!),
           now,
           env,
         );
         indexes.forEach((i, n) => {
-          outcomes[i] = result.outcomes[n]!;
+          outcomes[i] = recorded.result.outcomes[n]!;
         });
-        if (result.sequence !== undefined) results.push({ visitor, result });
+        if (recorded.result.sequence !== undefined) results.push(recorded);
       } catch (error) {
         failure = error;
       }
@@ -80,26 +81,53 @@ export async function record(
 }
 
 interface Recorded {
-  readonly visitor: string;
+  /** The object that recorded: the visitor's, or that of the user it has joined. */
+  readonly home: string;
   readonly result: RecordResult;
 }
 
 async function recordVisitor(
   visitor: string,
-  activities: readonly Activity[],
+  activities: readonly VisitorActivity[],
   now: number,
   env: Env,
-): Promise<RecordResult> {
-  const sequences = acknowledged.get(visitor);
-  acknowledged.delete(visitor);
-  const batch = { now, activities, ...(sequences !== undefined && { acknowledged: sequences }) };
-  try {
-    return await env.USER_PROFILE.getByName(visitor).record(batch);
-  } catch (error) {
-    if (!isRetryable(error)) throw error;
-    // A stub whose call failed stays broken: the second try takes a fresh one.
-    return await env.USER_PROFILE.getByName(visitor).record(batch);
-  }
+): Promise<Recorded> {
+  const batch = batchOf(activities, now);
+  const { home, answer } = await atHome(visitor, env, async (profile, via, name) => {
+    const sequences = acknowledged.get(name);
+    acknowledged.delete(name);
+    const full = {
+      ...batch,
+      ...(via !== undefined && { via }),
+      ...(sequences !== undefined && { acknowledged: sequences }),
+    };
+    try {
+      return await profile.record(full);
+    } catch (error) {
+      if (!isRetryable(error)) throw error;
+      // A stub whose call failed stays broken: the second try takes a fresh one.
+      return await env.USER_PROFILE.getByName(name).record(full);
+    }
+  });
+  return { home, result: answer };
+}
+
+function batchOf(activities: readonly VisitorActivity[], now: number): RecordBatch {
+  const ids = new Map<string, number>();
+  const index = (name: string): number => {
+    const known = ids.get(name) ?? ids.size;
+    ids.set(name, known);
+    return known;
+  };
+  const by = activities.map(({ identity }) => {
+    for (const name of identity.others) index(name);
+    return identity.by === undefined ? -1 : index(identity.by);
+  });
+  return {
+    now,
+    activities: activities.map(({ activity }) => activity),
+    ...(ids.size > 0 && { ids: [...ids.keys()], by }),
+  };
 }
 
 function isRetryable(error: unknown): boolean {
@@ -111,9 +139,9 @@ function isRetryable(error: unknown): boolean {
 async function handOver(results: readonly Recorded[], env: Env): Promise<void> {
   const shards = new Map<number, SignalPacket[]>();
   const lines: DemandLine[] = [];
-  for (const { visitor, result } of results) {
+  for (const { result } of results) {
     if (result.packet !== undefined) {
-      const shard = combinerShard(visitor);
+      const shard = combinerShard(result.packet.stream);
       const packets = shards.get(shard);
       if (packets === undefined) shards.set(shard, [result.packet]);
       else packets.push(result.packet);
@@ -134,11 +162,11 @@ async function handOver(results: readonly Recorded[], env: Env): Promise<void> {
     console.warn({ message: "signals were not handed over; profiles will", error: String(failed.reason) });
     return;
   }
-  for (const { visitor, result } of results) {
+  for (const { home, result } of results) {
     if (result.sequence === undefined) continue;
-    const known = acknowledged.get(visitor) ?? [];
-    acknowledged.delete(visitor);
-    acknowledged.set(visitor, [...known, result.sequence]);
+    const known = acknowledged.get(home) ?? [];
+    acknowledged.delete(home);
+    acknowledged.set(home, [...known, result.sequence]);
   }
   for (const visitor of acknowledged.keys()) {
     if (acknowledged.size <= ACKNOWLEDGED_VISITORS_MAX) break;

@@ -1,23 +1,20 @@
 import type { Activity } from "../activity.ts";
-import { readActivity, writeActivity } from "../activity-codec.ts";
 import { demandOf, SignalSink, stepsOf } from "../activity-signals.ts";
 import { ByteReader, ByteWriter } from "../bytes.ts";
 import type { DemandLine } from "../demand.ts";
 import { hash53 } from "../hash.ts";
-import { DAY_MS, DEDUP_MESSAGES_MAX, INLINE_ACTIVITIES_BYTES, PROFILE_DAYS } from "../limits.ts";
+import { DAY_MS, INLINE_ACTIVITIES_BYTES, PROFILE_DAYS } from "../limits.ts";
 import { Trail } from "../session.ts";
 import { encodeSignals } from "../signal-codec.ts";
+import { SignalAccumulator } from "../signal-merge.ts";
+import { isAnonymous } from "../visitor-name.ts";
+import { ActivityLog, decodeSegment } from "./activity-log.ts";
+import { type JoinedId, JoinedIds } from "./joined-ids.ts";
+import { MessageRing } from "./message-ring.ts";
 import { Profile } from "./profile.ts";
+import { readUnsent, type Unsent, writeUnsent } from "./unsent.ts";
 
-const PAGE_VERSION = 1;
-
-/** What a batch told about products, until combiner and planner have acknowledged it. */
-export interface Unsent {
-  readonly sequence: number;
-  /** `encodeSignals`. */
-  readonly signals: Uint8Array;
-  readonly demand: readonly DemandLine[];
-}
+const PAGE_VERSION = 2;
 
 /** Activities moved out of the page into one of their own. */
 export interface SegmentEntry {
@@ -28,62 +25,140 @@ export interface SegmentEntry {
 
 export interface RecordOutcome {
   readonly outcomes: ("accepted" | "duplicate")[];
+  /** What went into the profile. */
+  readonly taken: readonly Activity[];
   /** What this batch adds to `unsent`. */
   readonly unsent: Unsent | undefined;
   /** Whether the page differs from what was stored. */
   readonly changed: boolean;
 }
 
+/** A portion of a profile that joins another one. */
+export interface Handover {
+  /** Stored segments. */
+  readonly segments: readonly Uint8Array[];
+  /** Segment to ask for next; absent with the last portion. */
+  readonly next?: number;
+  /** With the first portion. */
+  readonly trail?: Uint8Array;
+  /** Other ids that come along. */
+  readonly ids: readonly JoinedId[];
+  readonly erasedAt: number;
+  /** Hashes of all messages that were taken; with the last portion. */
+  readonly messages?: readonly number[];
+  /** Nothing has to be let go of afterwards. */
+  readonly isEmpty: boolean;
+}
+
 /** All that is kept of one visitor beside older activities: one row, read and written whole. */
 export class ProfilePage {
   profile = new Profile();
+  /** Number drawn for this profile's packets; 0: not yet. */
+  stream = 0;
   /** Sequence of the last packet made. */
   sequence = 0;
   unsent: Unsent[] = [];
   /** Everything up to here was erased and stays so; 0: never. */
   erasedAt = 0;
+  /** Name of the object of the user that this visitor joined; what is told of it from then on belongs there. */
+  movedTo: string | undefined;
+  ids = new JoinedIds();
   segments: SegmentEntry[] = [];
   private nextSegment = 1;
-  /** The latest activities, encoded back to back. */
-  private inline: Uint8Array = new Uint8Array(0);
-  private inlineCount = 0;
-  private inlineNewestAt = 0;
-  /** Hashes of messages in the order they came; the oldest is overwritten. */
-  private ring: number[] = [];
-  private ringNext = 0;
-  private readonly seen = new Set<number>();
+  /** The latest activities. */
+  private log = new ActivityLog();
+  private messages = new MessageRing();
 
-  /** Takes a batch: each message once, the old ones as history, what was erased not at all. */
-  record(activities: readonly Activity[], now: number): RecordOutcome {
+  /**
+   * Takes a batch: each message once, the old ones as history, what was erased not at all.
+   *
+   * @param sources Of each activity, the other id of this visitor that it came by, if any.
+   */
+  record(
+    activities: readonly Activity[],
+    now: number,
+    sources: readonly (JoinedId | undefined)[] = [],
+  ): RecordOutcome {
     const outcomes: ("accepted" | "duplicate")[] = [];
     const oldest = now - PROFILE_DAYS * DAY_MS;
-    const current: Activity[] = [];
+    const taken: Activity[] = [];
     const history: Activity[] = [];
     const sink = new SignalSink();
     const demand: DemandLine[] = [];
-    for (const activity of activities) {
+    for (const [i, activity] of activities.entries()) {
       const hash = hash53(activity.messageId);
-      if (activity.at <= this.erasedAt || this.seen.has(hash)) {
+      const source = sources[i];
+      const erasedAt = Math.max(this.erasedAt, source?.erasedAt ?? 0);
+      if (activity.at <= erasedAt || this.messages.has(hash)) {
         outcomes.push("duplicate");
         continue;
       }
-      this.remember(hash);
+      this.messages.add(hash);
       outcomes.push("accepted");
-      (activity.at < oldest ? history : current).push(activity);
+      if (activity.at < oldest) history.push(activity);
+      else
+        taken.push(
+          source !== undefined && isAnonymous(source.name) ? { ...activity, by: source.number } : activity,
+        );
       sink.activity(activity);
       for (const line of demandOf(activity)) demand.push(line);
     }
-    if (current.length + history.length === 0) return { outcomes, unsent: undefined, changed: false };
-    this.profile.fold(current, sink);
+    if (taken.length + history.length === 0) {
+      return { outcomes, taken, unsent: undefined, changed: false };
+    }
+    this.profile.fold(taken, sink);
     // History has no trail to go on from: what it teaches stays within its batch.
     if (history.length > 0) takeHistory(history, sink);
-    this.append(current);
-    let unsent: Unsent | undefined;
-    if (!sink.isEmpty || demand.length > 0) {
-      unsent = { sequence: ++this.sequence, signals: encodeSignals(sink.signals()), demand };
-      this.unsent.push(unsent);
+    this.log.append(taken);
+    const unsent =
+      sink.isEmpty && demand.length === 0 ? undefined : this.tell(encodeSignals(sink.signals()), demand);
+    return { outcomes, taken, unsent, changed: true };
+  }
+
+  /**
+   * Takes a portion of another profile of the same visitor. That one has taught what it knew; here is told only how
+   * both together differ: steps that lie between each other's, and messages that both had counted.
+   *
+   * @param entry Of the other one, among this profile's ids: says afterwards how far the join has come.
+   */
+  absorb(entry: JoinedId, part: Handover, now: number): void {
+    const numbers = new Map(part.ids.map((id) => [id.number, this.ids.adopt(id).number]));
+    const own = isAnonymous(entry.name) ? { by: entry.number } : {};
+    const oldest = now - PROFILE_DAYS * DAY_MS;
+    const sink = new SignalSink();
+    const taken: Activity[] = [];
+    for (const { by, ...activity } of part.segments.flatMap(decodeSegment)) {
+      const hash = hash53(activity.messageId);
+      if (this.messages.has(hash)) {
+        sink.activity(activity, -1);
+        continue;
+      }
+      this.messages.add(hash);
+      const number = by === undefined ? undefined : numbers.get(by);
+      if (activity.at >= oldest)
+        taken.push({ ...activity, ...(by === undefined ? own : number !== undefined && { by: number }) });
     }
-    return { outcomes, unsent, changed: true };
+    let trail: Trail | undefined;
+    if (part.trail !== undefined) {
+      trail = new Trail();
+      trail.read(new ByteReader(part.trail));
+    }
+    this.profile.absorb(taken, trail, sink);
+    this.log.append(taken);
+    const sums = new SignalAccumulator();
+    sums.add(sink.signals());
+    for (const signals of sums.drain()) this.tell(encodeSignals(signals), []);
+    entry.erasedAt = Math.max(entry.erasedAt, part.erasedAt);
+    entry.cursor = part.next ?? 0;
+    if (part.next !== undefined) return;
+    this.messages.addAll(part.messages ?? []);
+    entry.state = part.isEmpty ? "joined" : "absorbed";
+  }
+
+  private tell(signals: Uint8Array, demand: readonly DemandLine[]): Unsent {
+    const unsent = { sequence: ++this.sequence, signals, demand };
+    this.unsent.push(unsent);
+    return unsent;
   }
 
   /** Forgets packets that were counted. Returns whether there were any. */
@@ -93,9 +168,21 @@ export class ProfilePage {
     return this.unsent.length < before;
   }
 
-  /** Nothing was ever recorded here. */
+  /** Moved, and nothing is left that the other profile does not have. */
+  get isSettled(): boolean {
+    return (
+      this.movedTo !== undefined &&
+      this.messages.size === 0 &&
+      this.ids.size === 0 &&
+      this.segments.length === 0
+    );
+  }
+
+  /** Nothing was ever told of this visitor. */
   get isNew(): boolean {
-    return this.ring.length === 0 && this.erasedAt === 0;
+    return (
+      this.messages.size === 0 && this.erasedAt === 0 && this.movedTo === undefined && this.ids.size === 0
+    );
   }
 
   get unsentBytes(): number {
@@ -104,25 +191,20 @@ export class ProfilePage {
 
   /** Whether the activities kept here are enough for a page of their own. */
   get wantsSegment(): boolean {
-    return this.inline.length >= INLINE_ACTIVITIES_BYTES;
+    return this.log.byteLength >= INLINE_ACTIVITIES_BYTES;
   }
 
   get hasInline(): boolean {
-    return this.inlineCount > 0;
+    return !this.log.isEmpty;
   }
 
   /** Moves the activities kept here into a segment that the caller stores together with the page. */
   cutSegment(): { id: number; body: Uint8Array } {
-    const writer = new ByteWriter(this.inline.length + 16);
-    writer.u8(PAGE_VERSION);
-    writer.varint(this.inlineCount);
-    writer.raw(this.inline);
     const id = this.nextSegment++;
-    this.segments.push({ id, newestAt: this.inlineNewestAt });
-    this.inline = new Uint8Array(0);
-    this.inlineCount = 0;
-    this.inlineNewestAt = 0;
-    return { id, body: writer.bytes() };
+    const body = this.log.segment();
+    this.segments.push({ id, newestAt: this.log.newestAt });
+    this.log = new ActivityLog();
+    return { id, body };
   }
 
   /** Takes segments out whose activities are all older than 90 days; the caller deletes them. */
@@ -134,48 +216,82 @@ export class ProfilePage {
   }
 
   inlineActivities(): Activity[] {
-    return readActivities(new ByteReader(this.inline), this.inlineCount);
+    return this.log.activities();
+  }
+
+  /** Hashes of the messages that were taken, oldest first. */
+  messageHashes(): number[] {
+    return this.messages.values();
+  }
+
+  /** What is handed over beside stored segments; with the first portion the latest activities and the trail. */
+  handover(isFirst: boolean, segments: readonly Uint8Array[], next: number | undefined): Handover {
+    const writer = new ByteWriter(1024);
+    if (isFirst) this.profile.trail.write(writer);
+    return {
+      segments: isFirst && this.hasInline ? [this.log.segment(), ...segments] : segments,
+      ids: this.ids.list(),
+      erasedAt: this.erasedAt,
+      ...(isFirst && { trail: writer.bytes() }),
+      ...(next === undefined ? { messages: this.messageHashes() } : { next }),
+      isEmpty: this.messages.size === 0 && this.ids.size === 0,
+    };
+  }
+
+  /** What stays of a page that another one has absorbed: where it went, and what is still to be sent. */
+  settled(): ProfilePage {
+    const page = this.cleared();
+    page.movedTo = this.movedTo;
+    page.erasedAt = this.erasedAt;
+    return page;
   }
 
   /**
    * Forgets everything but up to when it was erased and the hashes of the messages it knew, so that late retries stay
-   * forgotten, and the sequence, so that packets stay distinct.
+   * forgotten, and whom it has to tell.
+   *
+   * @param at Unix ms; a later one of before stays.
+   * @param messages Further hashes to keep.
    */
-  erased(now: number): ProfilePage {
+  erased(at: number, messages: readonly number[] = []): ProfilePage {
+    const page = this.cleared();
+    page.erasedAt = Math.max(this.erasedAt, at);
+    page.messages.addAll(messages);
+    page.messages.addAll(this.messageHashes());
+    page.ids = this.ids.leave();
+    return page;
+  }
+
+  /**
+   * Empty, but for what is on its way: the stream goes on only as long as its packets are not counted, the sequence
+   * always, for what is acknowledged late must not be taken for something new.
+   */
+  private cleared(): ProfilePage {
     const page = new ProfilePage();
-    page.ring = [...this.ring];
-    page.ringNext = this.ringNext;
-    for (const hash of page.ring) page.seen.add(hash);
-    page.sequence = this.sequence;
-    page.erasedAt = now;
     page.nextSegment = this.nextSegment;
+    page.sequence = this.sequence;
+    page.unsent = this.unsent;
+    if (this.unsent.length > 0) page.stream = this.stream;
     return page;
   }
 
   encode(): Uint8Array {
-    const writer = new ByteWriter(2048 + this.inline.length + this.ring.length * 8);
+    const writer = new ByteWriter(2048 + this.log.byteLength + this.messages.size * 8);
     writer.u8(PAGE_VERSION);
     writer.varint(this.erasedAt);
+    writer.text(this.movedTo ?? "");
+    writer.varint(this.stream);
     writer.varint(this.sequence);
-    writer.varint(this.unsent.length);
-    for (const { sequence, signals, demand } of this.unsent) {
-      writer.varint(sequence);
-      writer.blob(signals);
-      writer.varint(demand.length);
-      for (const line of demand) writeDemand(writer, line);
-    }
+    writeUnsent(writer, this.unsent);
+    this.ids.write(writer);
     writer.varint(this.nextSegment);
     writer.varint(this.segments.length);
     for (const { id, newestAt } of this.segments) {
       writer.varint(id);
       writer.varint(newestAt);
     }
-    writer.varint(this.inlineCount);
-    writer.varint(this.inlineNewestAt);
-    writer.blob(this.inline);
-    writer.varint(this.ringNext);
-    writer.varint(this.ring.length);
-    writer.raw(new Uint8Array(Float64Array.from(this.ring).buffer));
+    this.log.write(writer);
+    this.messages.write(writer);
     this.profile.write(writer);
     return writer.bytes();
   }
@@ -187,79 +303,22 @@ export class ProfilePage {
     if (version !== PAGE_VERSION) throw new RangeError(`profile page of unknown version ${version}`);
     const page = new ProfilePage();
     page.erasedAt = reader.varint();
+    page.movedTo = reader.text() || undefined;
+    page.stream = reader.varint();
     page.sequence = reader.varint();
-    for (let n = reader.varint(); n > 0; n--) {
-      const sequence = reader.varint();
-      const signals = reader.blob().slice();
-      const demand: DemandLine[] = [];
-      for (let m = reader.varint(); m > 0; m--) demand.push(readDemand(reader));
-      page.unsent.push({ sequence, signals, demand });
-    }
+    page.unsent = readUnsent(reader);
+    page.ids.read(reader);
     page.nextSegment = reader.varint();
     for (let n = reader.varint(); n > 0; n--)
       page.segments.push({ id: reader.varint(), newestAt: reader.varint() });
-    page.inlineCount = reader.varint();
-    page.inlineNewestAt = reader.varint();
-    page.inline = reader.blob().slice();
-    page.ringNext = reader.varint();
-    const hashes = reader.raw(reader.varint() * 8).slice();
-    page.ring = [...new Float64Array(hashes.buffer)];
-    for (const hash of page.ring) page.seen.add(hash);
+    page.log.read(reader);
+    page.messages.read(reader);
     page.profile.read(reader);
     return page;
   }
-
-  private append(activities: readonly Activity[]): void {
-    if (activities.length === 0) return;
-    const writer = new ByteWriter(this.inline.length + activities.length * 96);
-    writer.raw(this.inline);
-    for (const activity of activities) {
-      writeActivity(writer, activity);
-      if (activity.at > this.inlineNewestAt) this.inlineNewestAt = activity.at;
-    }
-    this.inline = writer.bytes();
-    this.inlineCount += activities.length;
-  }
-
-  private remember(hash: number): void {
-    this.seen.add(hash);
-    if (this.ring.length < DEDUP_MESSAGES_MAX) {
-      this.ring.push(hash);
-      return;
-    }
-    this.seen.delete(this.ring[this.ringNext]!);
-    this.ring[this.ringNext] = hash;
-    this.ringNext = (this.ringNext + 1) % DEDUP_MESSAGES_MAX;
-  }
-}
-
-/** Activities of a stored segment. */
-export function decodeSegment(body: Uint8Array): Activity[] {
-  const reader = new ByteReader(body);
-  const version = reader.u8();
-  if (version !== PAGE_VERSION) throw new RangeError(`activity segment of unknown version ${version}`);
-  return readActivities(reader, reader.varint());
-}
-
-function readActivities(reader: ByteReader, count: number): Activity[] {
-  return Array.from({ length: count }, () => readActivity(reader));
 }
 
 function takeHistory(history: readonly Activity[], sink: SignalSink): void {
   const times = history.map(({ at }) => at);
   new Trail().take(times, history.flatMap(stepsOf), sink);
-}
-
-function writeDemand(writer: ByteWriter, { orderId, sku, units, at, price }: DemandLine): void {
-  writer.text(orderId);
-  writer.text(sku);
-  writer.f64(units);
-  writer.varint(at);
-  writer.f64(price ?? Number.NaN);
-}
-
-function readDemand(reader: ByteReader): DemandLine {
-  const line = { orderId: reader.text(), sku: reader.text(), units: reader.f64(), at: reader.varint() };
-  const price = reader.f64();
-  return Number.isNaN(price) ? line : { ...line, price };
 }

@@ -69,6 +69,12 @@ export class Profile {
     this.trail.take(times, steps, sink);
   }
 
+  /** Takes activities of another profile, and its trail with one portion of them: it taught by itself what it could. */
+  absorb(activities: readonly Activity[], trail: Trail | undefined, sink: TrailSink): void {
+    for (const activity of activities) this.take(activity);
+    if (trail !== undefined) this.trail.absorb(trail, sink);
+  }
+
   private take(activity: Activity): void {
     const { at, kind, lines } = activity;
     if (this.lastAt === 0 || at < this.firstAt) this.firstAt = at;

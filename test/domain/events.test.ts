@@ -149,6 +149,7 @@ describe("events", () => {
         value: optional(fc.double({ min: -1e9, max: 1e9, noNaN: true })),
         detail: optional(text),
         silent: fc.constantFrom(true as const, undefined),
+        by: optional(fc.nat()),
       })
       .map(defined) as fc.Arbitrary<Activity>;
     fc.assert(

@@ -9,10 +9,11 @@ import {
   RECENTS_MAX,
 } from "../../domain/limits.ts";
 import { ProfilePage } from "../../domain/profile/page.ts";
-import { contextOf, type ProfileView, viewOf } from "../../domain/profile/view.ts";
+import { contextOf, viewOf } from "../../domain/profile/view.ts";
 import { decodeSignals } from "../../domain/signal-codec.ts";
 import { SignalAccumulator } from "../../domain/signal-merge.ts";
 import { referenceTransitions, referenceView } from "../reference/profile.ts";
+import { expectSame, transitionsIn } from "../reference/profile-compare.ts";
 
 const NOW = Date.parse("2026-11-24T12:00:00Z");
 
@@ -105,50 +106,6 @@ function recordAll(
     if (reload) page = ProfilePage.decode(page.encode());
   }
   return { page, sums };
-}
-
-/** Equal but for the last digits, for price steps of 8 %, and for the order of what is equally strong. */
-function expectSame(actual: ProfileView, wanted: ProfileView): void {
-  const { price, categories, brands, recent, value, ...rest } = wanted;
-  expect(actual).toMatchObject(rest);
-  const interest = ({ affinity, ...one }: { affinity: number; category?: string; brand?: string }) => one;
-  const affinities = (view: ProfileView) =>
-    new Map([
-      ...view.categories.map(({ category, affinity }) => [`category ${category}`, affinity] as const),
-      ...view.brands.map(({ brand, affinity }) => [`brand ${brand}`, affinity] as const),
-    ]);
-  const own = affinities(actual);
-  for (const [name, affinity] of affinities(wanted)) expect(own.get(name)).toBeCloseTo(affinity, 5);
-  const byName = (a: object, b: object) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1);
-  const sorted = <T extends object>(many: readonly T[]) => [...many].sort(byName);
-  expect(sorted(actual.categories.map(interest))).toEqual(sorted(categories.map(interest)));
-  expect(sorted(actual.brands.map(interest))).toEqual(sorted(brands.map(interest)));
-  for (const list of [actual.categories, actual.brands]) {
-    for (const [i, { affinity }] of list.entries()) {
-      expect(affinity).toBeLessThanOrEqual((list[i - 1]?.affinity ?? 1) + 1e-6);
-    }
-  }
-  expect(sorted(actual.recent)).toEqual(sorted(recent));
-  expect(actual.recent.map(({ last_seen }) => last_seen)).toEqual(recent.map(({ last_seen }) => last_seen));
-  expect(actual.value.recency_days).toBe(value.recency_days);
-  const money = (many: ProfileView["value"]["monetary"]) =>
-    Object.fromEntries(
-      many
-        .filter(({ amount }) => Math.abs(amount) > 0.005)
-        .map(({ currency, amount }) => [currency, Math.round(amount * 100)]),
-    );
-  expect(money(actual.value.monetary)).toEqual(money(value.monetary));
-  expect(actual.price).toHaveLength(price.length);
-  for (const { category, currency, p10, p50, p90 } of price) {
-    const band = actual.price.find((one) => one.category === category && one.currency === currency)!;
-    for (const [is, should] of [
-      [band.p10, p10],
-      [band.p50, p50],
-      [band.p90, p90],
-    ] as const) {
-      expect(Math.abs(is / should - 1)).toBeLessThan(0.041);
-    }
-  }
 }
 
 describe("profiles", () => {
@@ -260,14 +217,7 @@ describe("sessions", () => {
     fc.assert(
       fc.property(arrival, ({ activities, batches, reload }) => {
         const { sums } = recordAll(batches, reload);
-        const told = new Map<string, number>();
-        for (const { products, links } of sums.drain()) {
-          for (const { from, to, kind: link, weight } of links) {
-            if (link !== "transition") continue;
-            const key = `${products[from]}>${products[to]}`;
-            told.set(key, (told.get(key) ?? 0) + weight);
-          }
-        }
+        const told = transitionsIn(sums.drain());
         const wanted = referenceTransitions(activities, NOW);
         for (const key of new Set([...told.keys(), ...wanted.keys()])) {
           expect([key, told.get(key) ?? 0]).toEqual([key, expect.closeTo(wanted.get(key) ?? 0, 6)]);

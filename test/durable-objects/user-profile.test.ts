@@ -59,7 +59,7 @@ describe("a visitor's batch", () => {
       expect(rows).toBeLessThanOrEqual(2);
       expect(rows).toBeGreaterThan(0);
     }
-    expect((await profile.view(NOW))?.counts.views).toBe(4 * size);
+    expect((await profile.view({ now: NOW })).profile?.counts.views).toBe(4 * size);
   });
 
   test("[UP3] of what is known already costs nothing", async () => {
@@ -72,8 +72,8 @@ describe("a visitor's batch", () => {
   test("[UP3] reading costs nothing, also of a visitor nobody knows", async () => {
     const profile = profileOf("a:nobody");
     const rows = await rowsOf(profile, async () => {
-      expect(await profile.view(NOW)).toBeUndefined();
-      expect((await profile.context(NOW)).recent).toEqual([]);
+      expect((await profile.view({ now: NOW })).profile).toBeUndefined();
+      expect((await profile.context({ now: NOW })).context.recent).toEqual([]);
       expect(await exported(profile)).toEqual([]);
     });
     expect(rows).toBe(0);
@@ -103,11 +103,10 @@ describe("what a batch teaches", () => {
   });
 
   test("[UP5] is sent again by the session's alarm, and counts once with what the Worker handed over", async () => {
-    const visitor = "u:resend";
-    const profile = profileOf(visitor);
+    const profile = profileOf("u:resend");
     const order = activity("ordered", "resent");
     const { packet, demand } = await profile.record({ now: NOW - 40 * MINUTE_MS, activities: [order] });
-    const combiner = env.SIGNAL_COMBINER.getByName(combinerName(combinerShard(visitor)));
+    const combiner = env.SIGNAL_COMBINER.getByName(combinerName(combinerShard(packet!.stream)));
     await combiner.add([packet!]);
     const planner = env.DEMAND_PLANNER.getByName("planner");
     await planner.record(demand);
@@ -153,9 +152,9 @@ describe("a visitor's data", () => {
     const activities = many(900);
     await profile.record({ now: NOW, activities: activities.slice(0, 450) });
     await profile.record({ now: NOW, activities: activities.slice(450) });
-    expect(await profile.erase(NOW)).toEqual({ existed: true });
+    expect(await profile.erase({ now: NOW })).toEqual({ existed: true, untold: 0 });
     await evictDurableObject(profile);
-    expect(await profile.view(NOW)).toBeUndefined();
+    expect((await profile.view({ now: NOW })).profile).toBeUndefined();
     expect(await exported(profile)).toEqual([]);
     const bytes = await runInDurableObject(profile, (_, state) =>
       state.storage.sql
@@ -168,7 +167,7 @@ describe("a visitor's data", () => {
     const { outcomes } = await profile.record({ now: NOW + 1, activities: activities.slice(0, 3) });
     expect(outcomes).toEqual(["duplicate", "duplicate", "duplicate"]);
     await profile.record({ now: NOW + 5_000, activities: [activity("viewed", "new", { at: NOW + 5_000 })] });
-    expect((await profile.view(NOW + 5_000))?.counts.views).toBe(1);
-    expect(await profileOf("u:never").erase(NOW)).toEqual({ existed: false });
+    expect((await profile.view({ now: NOW + 5_000 })).profile?.counts.views).toBe(1);
+    expect(await profileOf("u:never").erase({ now: NOW })).toEqual({ existed: false, untold: 0 });
   });
 });

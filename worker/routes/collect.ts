@@ -40,7 +40,7 @@ export function collectOne(type: EventType) {
     const body = await readText(exchange.request, REQUEST_BYTES_MAX);
     const value = parseJson(body);
     authorizeByBody(exchange, value);
-    const source = { receivedAt: exchange.now, history: false, type, bodyLength: body.length };
+    const source = { ...sourceOf(exchange, body), type };
     const parsed = parseMessage(value, source);
     if (isRejection(parsed)) {
       const { code, message_id, path, detail } = parsed;
@@ -75,7 +75,7 @@ export async function validate(exchange: Exchange): Promise<Response> {
 /** `POST /v1/import`: history as a JSON array, a batch or NDJSON; times stay as they are. */
 export async function collectImport(exchange: Exchange): Promise<Response> {
   const body = await readText(exchange.request, IMPORT_BYTES_MAX);
-  const source: MessageSource = { receivedAt: exchange.now, history: true, bodyLength: body.length };
+  const source: MessageSource = { ...sourceOf(exchange, body), history: true };
   const answer: CollectAnswer = { accepted: 0, duplicates: 0, rejected: [] };
   let chunk: ParsedItem[] = [];
   let index = 0;
@@ -106,18 +106,16 @@ async function readBatch(exchange: Exchange): Promise<{ items: unknown[]; source
   authorizeByBody(exchange, value);
   const many = typeof value === "object" && value !== null && !("type" in value && !("batch" in value));
   if (!many && exchange.url.pathname.endsWith("/validate")) {
-    return { items: [value], source: { receivedAt: exchange.now, history: false, bodyLength: body.length } };
+    return { items: [value], source: sourceOf(exchange, body) };
   }
   const tooMany = tooManyIn(value);
   if (tooMany !== undefined) throw tooMany;
   const { batch, sentAt } = check(batchSchema, value);
-  const source: MessageSource = {
-    receivedAt: exchange.now,
-    history: false,
-    bodyLength: body.length,
-    ...(sentAt != null && { sentAt }),
-  };
-  return { items: batch, source };
+  return { items: batch, source: { ...sourceOf(exchange, body), ...(sentAt != null && { sentAt }) } };
+}
+
+function sourceOf({ now, access }: Exchange, body: string): MessageSource {
+  return { receivedAt: now, history: false, bodyLength: body.length, trusted: access === "secret" };
 }
 
 function tooManyIn(value: unknown): Problem | undefined {
@@ -145,7 +143,7 @@ async function recordAll(items: readonly ParsedItem[], { now, env, ctx }: Exchan
   const activities: VisitorActivity[] = [];
   for (const { index, parsed } of items) {
     if (isRejection(parsed)) answer.rejected.push({ index, ...parsed });
-    else activities.push({ visitor: parsed.visitor, activity: toActivity(parsed.event) });
+    else activities.push({ identity: parsed.identity, activity: toActivity(parsed.event) });
   }
   for (const outcome of await record(activities, now, env, ctx)) {
     if (outcome === "accepted") answer.accepted++;

@@ -16,13 +16,14 @@ import {
   type Strategy,
 } from "../../domain/recommendation.ts";
 import { NOBODY, type VisitorContext } from "../../domain/visitor.ts";
-import { visitorName } from "../../domain/visitor-name.ts";
+import { isAnonymous, visitorName } from "../../domain/visitor-name.ts";
 import { getRecommender } from "../../kernels/model-loader.ts";
 import { isUserToken } from "../auth.ts";
 import { readJson } from "../body.ts";
 import { type Exchange, json } from "../exchange.ts";
 import { invalid, Problem } from "../problem.ts";
 import { check, count, id, queryOf, text } from "../schema/common.ts";
+import { atHome } from "../whereabouts.ts";
 import { productView } from "./products.ts";
 
 const LIMIT_DEFAULT = 10;
@@ -84,10 +85,7 @@ export const recommendationsBody = v.strictObject(
 export async function getRecommendations(exchange: Exchange): Promise<Response> {
   const { env, url } = exchange;
   const q = check(recommendationsQuery, queryOf(url));
-  const visitor = visitorName({
-    ...(q.user_id !== undefined && { userId: q.user_id }),
-    ...(q.anonymous_id !== undefined && { anonymousId: q.anonymous_id }),
-  });
+  const visitor = visitorName({ userId: q.user_id, anonymousId: q.anonymous_id });
   if (visitor === undefined) {
     throw invalid([{ path: "user_id", detail: "user_id or anonymous_id is required; POST needs neither" }]);
   }
@@ -97,9 +95,13 @@ export async function getRecommendations(exchange: Exchange): Promise<Response> 
     }
   }
   const began = performance.now();
-  const context = await env.USER_PROFILE.getByName(visitor).context(exchange.now);
+  // An anonymous id opens to the public what came by it, whomever an event says that it belongs to.
+  const own = isAnonymous(visitor) && exchange.access !== "secret";
+  const { answer } = await atHome(visitor, env, (profile, via) =>
+    profile.context({ now: exchange.now, own, ...(via !== undefined && { via }) }),
+  );
   const profileMs = performance.now() - began;
-  return recommend(exchange, context, { ...q, fresh_stock: q.fresh_stock === "true" }, profileMs);
+  return recommend(exchange, answer.context, { ...q, fresh_stock: q.fresh_stock === "true" }, profileMs);
 }
 
 /** `POST /v1/recommendations`: for visitors the service does not know; no hop at all. */

@@ -1,42 +1,54 @@
 import type { Activity } from "../../domain/activity.ts";
-import type { Env } from "../../durable-objects/env.ts";
+import { anonymousName, idOf, isAnonymous, userName } from "../../domain/visitor-name.ts";
 import { type Exchange, json } from "../exchange.ts";
-import { Problem } from "../problem.ts";
+import { Problem, retryAfter } from "../problem.ts";
 import { check, id } from "../schema/common.ts";
+import { atHome } from "../whereabouts.ts";
 
-/** The object of an id: a user's where one is known by it, else an anonymous visitor's. */
-async function find(given: string, env: Env, now: number) {
-  for (const [field, prefix] of [
-    ["user_id", "u:"],
-    ["anonymous_id", "a:"],
-  ] as const) {
-    const profile = env.USER_PROFILE.getByName(prefix + given);
-    const view = await profile.view(now);
-    if (view !== undefined) return { field, profile, view };
+const RETRY_SECONDS = 5;
+
+/** Whoever is known by an id: as a user, else as an anonymous visitor; under either, everything they have joined. */
+async function find(given: string, { env, now }: Exchange) {
+  for (const name of [userName(given), anonymousName(given)]) {
+    const { home, answer } = await atHome(name, env, (profile, via) =>
+      profile.view({ now, ...(via !== undefined && { via }) }),
+    );
+    if (answer.profile === undefined) continue;
+    const names = [home, ...answer.ids];
+    return {
+      home,
+      profile: answer.profile,
+      ids: {
+        [isAnonymous(name) ? "anonymous_id" : "user_id"]: given,
+        user_ids: names.filter((one) => !isAnonymous(one)).map(idOf),
+        anonymous_ids: names.filter(isAnonymous).map(idOf),
+      },
+    };
   }
   throw new Problem("not_found", `Nothing is known of ${given}.`);
 }
 
 /** `GET /v1/users/:id` */
-export async function getUser({ env, now, params }: Exchange): Promise<Response> {
-  const given = check(id, params["id"], "invalid_request", "id");
-  const { field, view } = await find(given, env, now);
-  return json({ [field]: given, ...view });
+export async function getUser(exchange: Exchange): Promise<Response> {
+  const given = check(id, exchange.params["id"], "invalid_request", "id");
+  const { profile, ids } = await find(given, exchange);
+  return json({ ...ids, ...profile });
 }
 
 /** `GET /v1/users/:id/export`: every stored activity, as NDJSON where that is accepted, else beside the profile. */
-export async function exportUser({ request, env, now, params }: Exchange): Promise<Response> {
+export async function exportUser(exchange: Exchange): Promise<Response> {
+  const { request, env, params } = exchange;
   const given = check(id, params["id"], "invalid_request", "id");
-  const { field, profile, view } = await find(given, env, now);
-  const opening = `${JSON.stringify({ [field]: given, profile: view }).slice(0, -1)},"activities":[`;
+  const { home, profile, ids } = await find(given, exchange);
+  const opening = `${JSON.stringify({ ...ids, profile }).slice(0, -1)},"activities":[`;
   const lines = /\bndjson\b/.test(request.headers.get("accept") ?? "");
   const encoder = new TextEncoder();
   let cursor: string | undefined;
   let first = true;
   const body = new ReadableStream<Uint8Array>({
     async pull(controller) {
-      const page = await profile.exportActivities(cursor);
-      const texts = page.activities.map((activity) => JSON.stringify(activityView(activity)));
+      const page = await env.USER_PROFILE.getByName(home).exportActivities(cursor);
+      const texts = page.activities.map((activity) => JSON.stringify(activityView(activity, page.names)));
       const head = lines ? "" : first ? opening : texts.length > 0 ? "," : "";
       const tail = lines && texts.length > 0 ? "\n" : !lines && page.cursor === undefined ? "]}" : "";
       controller.enqueue(encoder.encode(head + texts.join(lines ? "\n" : ",") + tail));
@@ -53,24 +65,39 @@ export async function exportUser({ request, env, now, params }: Exchange): Promi
   });
 }
 
-/** `DELETE /v1/users/:id`: a hard erase; repeating it is no error. */
+/**
+ * `DELETE /v1/users/:id`: a hard erase of the visitor under all ids; repeating it is no error.
+ *
+ * @throws Problem 503 when not all that is held could be reached: it goes on by itself, and repeating it tells when all
+ * is done.
+ */
 export async function deleteUser({ env, now, params }: Exchange): Promise<Response> {
   const given = check(id, params["id"], "invalid_request", "id");
-  await Promise.all(["u:", "a:"].map((prefix) => eraseIfKnown(prefix + given, env, now)));
+  const erased = await Promise.all(
+    [userName(given), anonymousName(given)].map((name) =>
+      atHome(name, env, (profile, via) => profile.erase({ now, ...(via !== undefined && { via }) })),
+    ),
+  );
+  if (erased.some(({ answer }) => answer.untold > 0)) {
+    throw new Problem(
+      "unavailable",
+      "Not everything could be erased yet; it goes on.",
+      {},
+      retryAfter(RETRY_SECONDS),
+    );
+  }
   return new Response(null, { status: 204 });
 }
 
-async function eraseIfKnown(name: string, env: Env, now: number): Promise<void> {
-  await env.USER_PROFILE.getByName(name).erase(now);
-}
-
-function activityView(activity: Activity): Record<string, unknown> {
-  const { messageId, at, kind, name, lines, orderId, currency, value, detail } = activity;
+function activityView(activity: Activity, names: ReadonlyMap<number, string>): Record<string, unknown> {
+  const { messageId, at, kind, name, lines, orderId, currency, value, detail, by } = activity;
+  const source = by === undefined ? undefined : names.get(by);
   return {
     message_id: messageId,
     timestamp: new Date(at).toISOString(),
     kind,
     name,
+    ...(source !== undefined && { anonymous_id: idOf(source) }),
     ...(orderId !== undefined && { order_id: orderId }),
     ...(currency !== undefined && { currency }),
     ...(value !== undefined && { value }),

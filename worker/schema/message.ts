@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { correctTimestamp, EVENT_TYPES, type EventType, type ShopEvent } from "../../domain/event.ts";
 import { EVENT_BYTES_MAX } from "../../domain/limits.ts";
-import { visitorName } from "../../domain/visitor-name.ts";
+import { type Identity, identityOf } from "../../domain/visitor-name.ts";
 import type { FieldError } from "../problem.ts";
 import { fieldError, id, instant, text } from "./common.ts";
 
@@ -40,10 +40,12 @@ export interface MessageSource {
   readonly type?: EventType;
   /** Bytes of the whole body: below the bound of one event, none can be above it. */
   readonly bodyLength: number;
+  /** Sent with the secret key: may join users. */
+  readonly trusted: boolean;
 }
 
 export interface ValidEvent {
-  readonly visitor: string;
+  readonly identity: Identity;
   readonly event: ShopEvent;
 }
 
@@ -71,8 +73,8 @@ export function parseMessage(value: unknown, source: MessageSource): ValidEvent 
     ...(m.userId != null && { userId: m.userId }),
     ...(m.anonymousId != null && { anonymousId: m.anonymousId }),
   };
-  const visitor = visitorName(ids);
-  if (visitor === undefined) {
+  const identity = identityOf({ ...ids, ...previousIdOf(m) }, source.trusted);
+  if (identity === undefined) {
     const detail = "userId or anonymousId is required";
     return { code: "missing_identity", message_id: messageId, path: "userId", detail };
   }
@@ -102,7 +104,12 @@ export function parseMessage(value: unknown, source: MessageSource): ValidEvent 
     properties: m.properties ?? {},
     bot: false,
   };
-  return { visitor, event };
+  return { identity, event };
+}
+
+/** Only an alias says that another id is the same visitor. */
+function previousIdOf({ type, previousId }: v.InferOutput<typeof message>): { previousId?: string } {
+  return type === "alias" && previousId != null ? { previousId } : {};
 }
 
 export function isRejection(result: ValidEvent | Rejection): result is Rejection {

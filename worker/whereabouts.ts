@@ -1,0 +1,48 @@
+import { JOIN_HOPS_MAX, MOVED_VISITORS_MAX } from "../domain/limits.ts";
+import type { Env } from "../durable-objects/env.ts";
+import type { Via, Whereabouts } from "../durable-objects/rpc.ts";
+
+type Profile = ReturnType<Env["USER_PROFILE"]["getByName"]>;
+
+/** Profiles that old ids have joined, as this isolate last saw it; each is told that it is only remembered. */
+const homes = new Map<string, string>();
+
+/**
+ * Calls a visitor's profile where it is: at the object of its own name, or of the user that it has joined. What was
+ * found once is called first the next time, so that an old id costs one call as well.
+ *
+ * @param call Is made at each object on the way; `via` is the visitor's own name where the object has another.
+ * @throws what the call throws; Error when the way does not end.
+ */
+export async function atHome<T extends Whereabouts>(
+  visitor: string,
+  env: Env,
+  call: (profile: Profile, via: Via | undefined, name: string) => Promise<T>,
+): Promise<{ home: string; answer: T }> {
+  let remembered = homes.has(visitor);
+  let home = homes.get(visitor) ?? visitor;
+  for (let hops = 0; hops <= JOIN_HOPS_MAX; hops++) {
+    const via = home === visitor ? undefined : { name: visitor, remembered };
+    const answer = await call(env.USER_PROFILE.getByName(home), via, home);
+    if (answer.movedTo !== undefined) {
+      home = answer.movedTo;
+    } else if (answer.unknown === true) {
+      homes.delete(visitor);
+      home = visitor;
+      remembered = false;
+    } else {
+      if (home !== visitor) remember(visitor, home);
+      return { home, answer };
+    }
+  }
+  throw new Error("the profile that a visitor joined was not found");
+}
+
+function remember(visitor: string, home: string): void {
+  homes.delete(visitor);
+  homes.set(visitor, home);
+  for (const oldest of homes.keys()) {
+    if (homes.size <= MOVED_VISITORS_MAX) break;
+    homes.delete(oldest);
+  }
+}
