@@ -51,7 +51,13 @@ const profile = {
   cart: v.array(v.strictObject({ product_id: v.string(), quantity: v.number() })),
 };
 
-const who = { user_id: v.optional(v.string()), anonymous_id: v.optional(v.string()) };
+const who = {
+  user_id: v.optional(told(v.string(), "The id asked for, when it is a user's.")),
+  anonymous_id: v.optional(told(v.string(), "The id asked for, when it is an anonymous one.")),
+  user_ids: told(v.array(v.string()), "Every user id of the visitor."),
+  anonymous_ids: told(v.array(v.string()), "Every anonymous id that has joined the visitor."),
+};
+const known = { user_id: "customer-7", user_ids: ["customer-7"], anonymous_ids: ["5c0e-91"] };
 
 export const profileAnswer = v.strictObject({ ...who, ...profile });
 
@@ -60,6 +66,9 @@ const activity = v.strictObject({
   timestamp: time,
   kind: v.picklist(ACTIVITY_KINDS),
   name: told(v.string(), "Name of the event as sent."),
+  anonymous_id: v.optional(
+    told(v.string(), "The anonymous id it came by, where that has joined the visitor."),
+  ),
   order_id: v.optional(v.string()),
   currency: v.optional(v.string()),
   value: v.optional(told(v.number(), "Total of the order or refund.")),
@@ -85,7 +94,7 @@ export const exportAnswer = v.strictObject({
   activities: told(v.array(activity), "Every stored activity, newest first."),
 });
 
-const PATH = { id: "A user id, or an anonymous id where no user has it." };
+const PATH = { id: "A user id, or an anonymous id where no user has it; any id of a visitor will do." };
 const shown = {
   first_seen: "2026-11-01T09:00:00.000Z",
   last_seen: "2026-11-20T10:00:00.000Z",
@@ -118,7 +127,7 @@ export const VISITORS: Operations = {
       200: {
         description: "The profile.",
         schema: profileAnswer,
-        example: { user_id: "customer-7", ...shown },
+        example: { ...known, ...shown },
       },
     },
     problems: ["not_found"],
@@ -134,7 +143,7 @@ export const VISITORS: Operations = {
         description: "Profile and activities.",
         schema: exportAnswer,
         ndjson: "One activity a line, newest first.",
-        example: { user_id: "customer-7", profile: shown, activities: [] },
+        example: { ...known, profile: shown, activities: [] },
       },
     },
     problems: ["not_found"],
@@ -144,8 +153,9 @@ export const VISITORS: Operations = {
     tag: "Visitors",
     summary: "Erase a visitor",
     description:
-      "For good: a late retry of an erased event does not bring the past back. Repeating it is no error.",
+      "Under all ids, for good: a late retry of an erased event does not bring the past back. Repeating it is no error.",
     path: PATH,
     answers: { 204: { description: "Nothing is held any more." } },
+    problems: ["unavailable"],
   },
 };
