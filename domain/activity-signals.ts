@@ -4,6 +4,7 @@ import { hash32 } from "./hash.ts";
 import { PAIRINGS_PER_LINE_MAX } from "./limits.ts";
 import type { Step, TrailSink } from "./session.ts";
 import type { CountKind, CountSignal, LinkKind, LinkSignal, ProductFact, Signals } from "./signal.ts";
+import { factKey } from "./signal-merge.ts";
 
 /** Activities by which a visitor comes by one product. */
 const STEPS: ReadonlySet<ActivityKind> = new Set(["viewed", "clicked", "added"]);
@@ -102,11 +103,12 @@ export class SignalSink implements TrailSink {
 
   private fact(line: ActivityLine, { at, currency }: Activity): void {
     const { productId, sku, name, category, brand, price, imageUrl, url } = line;
-    if ((this.facts.get(productId)?.at ?? -1) >= at) return;
-    this.facts.set(productId, {
-      productId,
+    const variant = sku === productId ? { productId } : { productId, sku };
+    const key = factKey(variant);
+    if ((this.facts.get(key)?.at ?? -1) >= at) return;
+    this.facts.set(key, {
+      ...variant,
       at,
-      ...(sku !== productId && { sku }),
       ...(name !== undefined && { name }),
       ...(category !== undefined && { category }),
       ...(brand !== undefined && { brand }),

@@ -120,7 +120,9 @@ export const LINK_CACHE_BYTES_MAX = 20 * 1024 * 1024;
 export const PRODUCT_TEXT_BYTES_MAX = 900;
 /** What all published products may say together: each has its equal share. */
 export const MODEL_TEXT_BYTES_MAX = 20 * 1024 * 1024;
-/** Products a query may exclude by name. */
+/** Stocks one list may be checked against with `fresh_stock`; what would take more is left out of it. */
+export const FRESH_STOCK_READS_MAX = 300;
+/** Products a request may exclude by name. A kernel's query has room for these, what `fresh_stock` adds, and a cart. */
 export const EXCLUDED_PRODUCTS_MAX = 500;
 /** Products of one list. */
 export const RECOMMENDATIONS_MAX = 100;

@@ -13,7 +13,7 @@ const PAIRING = KINDS.indexOf("pairing");
 
 /**
  * Adds up signals in any order: counts per (product, kind, UTC day), links per (from, to, kind, UTC day), of facts
- * the latest. Hot products vanish into one sum each.
+ * the latest per (product, SKU). Hot products vanish into one sum each.
  */
 export class SignalAccumulator {
   private readonly ids = new Map<string, number>();
@@ -77,9 +77,15 @@ export class SignalAccumulator {
   }
 
   private learn(fact: ProductFact): void {
-    const known = this.facts.get(fact.productId);
-    this.facts.set(fact.productId, known === undefined ? fact : mergeFacts(known, fact));
+    const key = factKey(fact);
+    const known = this.facts.get(key);
+    this.facts.set(key, known === undefined ? fact : mergeFacts(known, fact));
   }
+}
+
+/** A fact stands for a product and the SKU it was met as: variants are told apart, so that none is overlooked. */
+export function factKey({ productId, sku }: Pick<ProductFact, "productId" | "sku">): string {
+  return sku === undefined ? productId : `${productId}\0${sku}`;
 }
 
 /** The later fact's fields over the earlier's; of equal times the greater text, so that order does not matter. */

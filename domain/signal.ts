@@ -11,7 +11,7 @@ export type CountKind = (typeof COUNT_KINDS)[number];
 export const LINK_KINDS = ["transition", "pairing"] as const;
 export type LinkKind = (typeof LINK_KINDS)[number];
 
-/** What an event said of a product; the latest `at` wins, per field. */
+/** What an event said of a product, met as a SKU of it; the latest `at` wins, per field. */
 export interface ProductFact {
   readonly productId: string;
   readonly at: number;

@@ -77,12 +77,18 @@ export class Catalogue implements CatalogueRows {
   /** What the stock counters say; undefined where no stock is kept. */
   available(productId: string, record: CatalogueRecord | undefined): boolean | undefined {
     let known: boolean | undefined;
-    for (const sku of new Set([productId, ...(record?.skus ?? [])])) {
-      const row = this.store.sku(sku);
-      if (row === undefined || row.available === null || row.product !== productId) continue;
-      if (row.available === 1) return true;
-      known = false;
+    for (const sku of this.skusOf(productId, record)) {
+      const available = this.store.sku(sku)?.available ?? null;
+      if (available === 1) return true;
+      if (available === 0) known = false;
     }
     return known;
+  }
+
+  /** SKUs of a product: its own id and those that events named, unless another product has them. */
+  skusOf(productId: string, record: CatalogueRecord | undefined): string[] {
+    return [...new Set([productId, ...(record?.skus ?? [])])].filter(
+      (sku) => (this.store.sku(sku)?.product ?? productId) === productId,
+    );
   }
 }

@@ -123,6 +123,11 @@ export class ModelBuilder extends DurableObject<Env> implements ModelBuilderRpc 
     return { existed: true };
   }
 
+  async skus(productIds: readonly string[]): Promise<string[][]> {
+    const { catalogue } = this.open();
+    return productIds.map((productId) => catalogue.skusOf(productId, catalogue.get(productId)));
+  }
+
   async availability(change: { sku: string; available: boolean; version: number }): Promise<void> {
     const builder = this.open();
     const { sku, available, version } = change;

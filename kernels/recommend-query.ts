@@ -1,5 +1,5 @@
 import * as L from "../assembly/layout.ts";
-import { EXCLUDED_PRODUCTS_MAX, RECOMMENDATIONS_MAX } from "../domain/limits.ts";
+import { RECOMMENDATIONS_MAX } from "../domain/limits.ts";
 import { bandShape, dayOf, repeatWeight, sharesOf, sourcesOf } from "../domain/model/context.ts";
 import type { PlacementWeights } from "../domain/model/weights.ts";
 import { type RecommendationQuery, STRATEGIES } from "../domain/recommendation.ts";
@@ -101,7 +101,7 @@ export class QueryBlock {
       const index = indexes.product(productId);
       if (index >= 0 && count < L.BLOCKED_MAX) this.words[L.QUERY_BLOCKED_INDEX / 4 + count++] = index;
     };
-    for (const productId of query.exclude.slice(0, EXCLUDED_PRODUCTS_MAX)) block(productId);
+    query.exclude.forEach(block);
     if (weights.blockPage && query.productId !== undefined) block(query.productId);
     if (weights.blockCart) query.visitor.cart.forEach(block);
     this.words[L.QUERY_BLOCKED / 4] = count;

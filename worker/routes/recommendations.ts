@@ -21,6 +21,7 @@ import { getRecommender } from "../../kernels/model-loader.ts";
 import { isUserToken } from "../auth.ts";
 import { readJson } from "../body.ts";
 import { type Exchange, json } from "../exchange.ts";
+import { recommendInStock } from "../fresh-stock.ts";
 import { invalid, Problem } from "../problem.ts";
 import { check, count, id, queryOf, text } from "../schema/common.ts";
 import { atHome } from "../whereabouts.ts";
@@ -149,9 +150,10 @@ async function recommend(
     ...(q.category !== undefined && { category: q.category }),
   };
   const began = performance.now();
-  let items = recommender.recommend(ask);
-  const kernelMs = performance.now() - began;
-  if (q.fresh_stock) items = await inStock(items, exchange);
+  const items = q.fresh_stock
+    ? await recommendInStock(recommender, ask, exchange.env)
+    : recommender.recommend(ask);
+  const listMs = performance.now() - began;
   return json(
     {
       recommendation_id: crypto.randomUUID(),
@@ -160,19 +162,10 @@ async function recommend(
       items: items.map(itemView),
     },
     200,
-    { "server-timing": `profile;dur=${profileMs.toFixed(2)}, kernel;dur=${kernelMs.toFixed(3)}` },
+    {
+      "server-timing": `profile;dur=${profileMs.toFixed(2)}, ${q.fresh_stock ? "stock" : "kernel"};dur=${listMs.toFixed(3)}`,
+    },
   );
-}
-
-/** Leaves out what its stock, asked now, has none of. A SKU without stock counters is taken as available. */
-async function inStock(items: readonly Recommendation[], { env }: Exchange): Promise<Recommendation[]> {
-  const available = await Promise.all(
-    items.map(async ({ productId }) => {
-      const stock = await env.INVENTORY.getByName(`s:${productId}`).read();
-      return "problem" in stock || stock.available > 0;
-    }),
-  );
-  return items.filter((_, i) => available[i]);
 }
 
 export const trendingQuery = v.object({
