@@ -1,11 +1,12 @@
-import { evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
 import module from "../../build/recommend.wasm";
-import type { ModelNames } from "../../domain/model/manifest.ts";
+import { imageKey, type ModelManifest, type ModelNames, textKey } from "../../domain/model/manifest.ts";
 import type { Signals } from "../../domain/signal.ts";
 import { encodeSignals } from "../../domain/signal-codec.ts";
 import { NOBODY } from "../../domain/visitor.ts";
+import type { ModelBuilder } from "../../durable-objects/model-builder.ts";
 import { createRecommender, type Recommender } from "../../kernels/recommend.ts";
 
 const NOW = Date.now();
@@ -71,6 +72,30 @@ const ask = (recommender: Recommender, ...ids: string[]) =>
     now: NOW,
   });
 
+interface Running {
+  manifest(): Promise<ModelManifest>;
+  /** Ends the object as a crash does. */
+  end(): void;
+}
+
+/** Publishes with a key-value store whose `put` is the test's. */
+async function withKv(
+  builder: ReturnType<typeof builderNamed>,
+  put: (key: string, value: Uint8Array, running: Running) => unknown,
+): Promise<void> {
+  await runInDurableObject(builder, async (instance: ModelBuilder, state) => {
+    const running = { manifest: () => instance.manifest(), end: () => state.abort("ended by a test") };
+    const object = instance as unknown as { env: object };
+    const bound = object.env;
+    object.env = {
+      ...bound,
+      MODEL: { put: async (key: string, value: Uint8Array) => put(key, value, running) },
+    };
+    await instance.publish();
+    object.env = bound;
+  });
+}
+
 describe("ModelBuilder", () => {
   test("[MD1] signals become a published model that recommends", async () => {
     const builder = builderNamed("publishes");
@@ -99,5 +124,54 @@ describe("ModelBuilder", () => {
     await evictDurableObject(builder);
     expect(await builder.merge({ shard: 1, sequence: 1, bytes })).toEqual({ duplicate: true });
     expect(await builder.merge({ shard: 2, sequence: 1, bytes })).toEqual({ duplicate: false });
+  });
+
+  test("[MD3] what breaks off between writing and announcing leaves the version before, whole", async () => {
+    let builder = builderNamed("breaks");
+    await builder.merge({ shard: 1, sequence: 1, bytes: sessions(["a1", "a2"]) });
+    const first = await builder.publish();
+    await builder.merge({ shard: 1, sequence: 2, bytes: sessions(["a1", "a3"], ["a1", "a3"]) });
+    // The object is thrown away when the version is written, before it is announced.
+    const broken = withKv(builder, (_key, _value, running) => running.end());
+    await expect(broken).rejects.toThrow("ended by a test");
+    builder = builderNamed("breaks");
+    expect(await builder.manifest()).toEqual(first);
+    expect(ask(await fetchModel(builder), "a1")[0]!.productId).toBe("a2");
+    const next = await builder.publish();
+    expect(next.version).toBeGreaterThan(first.version);
+    expect(await builder.manifest()).toEqual(next);
+    expect(ask(await fetchModel(builder), "a1")[0]!.productId).toBe("a3");
+    // Announced once and for all.
+    await evictDurableObject(builder);
+    expect(ask(await fetchModel(builder), "a1")[0]!.productId).toBe("a3");
+  });
+
+  test("[MD4] a version is in KV before it is announced; where KV fails, it is announced all the same", async () => {
+    const builder = builderNamed("copies");
+    await builder.merge({ shard: 1, sequence: 1, bytes: sessions(["a1", "a2"]) });
+    const values = new Map<string, Uint8Array>();
+    const versions: number[] = [];
+    await withKv(builder, async (key, value, instance) => {
+      values.set(key, value);
+      versions.push((await instance.manifest()).version);
+    });
+    const manifest = await builder.manifest();
+    expect(new Set(versions)).toEqual(new Set([0]));
+    expect(values.get(imageKey(1, 0))).toEqual(await builder.part(1, 0));
+    expect(values.get(textKey(1, 0))).toEqual(await builder.part(1, manifest.imageParts));
+    await builder.merge({ shard: 1, sequence: 2, bytes: sessions(["a1", "a3"]) });
+    await withKv(builder, () => Promise.reject(new Error("KV is away")));
+    expect((await builder.manifest()).version).toBe(2);
+  });
+
+  test("[MD3] the model before can be fetched while a reader is at it; older ones are gone", async () => {
+    const builder = builderNamed("keeps");
+    for (const sequence of [1, 2, 3]) {
+      await builder.merge({ shard: 1, sequence, bytes: sessions(["a1", `a${sequence + 1}`]) });
+      await builder.publish();
+    }
+    expect(await builder.part(3, 0)).toBeDefined();
+    expect(await builder.part(2, 0)).toBeDefined();
+    expect(await builder.part(1, 0)).toBeUndefined();
   });
 });

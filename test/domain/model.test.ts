@@ -1,0 +1,69 @@
+import { describe, expect, test } from "vitest";
+import { type CatalogueRecord, newRecord, patch } from "../../domain/model/catalogue.ts";
+import { ModelTables } from "../../domain/model/tables.ts";
+import type { Signals } from "../../domain/signal.ts";
+
+const NOW = Date.UTC(2026, 5, 1);
+const ROOM = 100;
+
+function emptyTables(): ModelTables {
+  const records = new Map<string, CatalogueRecord>();
+  const catalogue = {
+    get: (productId: string) => records.get(productId),
+    put: (productId: string, record: CatalogueRecord) => void records.set(productId, record),
+    soldOut: () => false,
+  };
+  const store = { catalogue, readViewed: () => undefined, readBought: () => undefined };
+  return new ModelTables(store, NOW, ROOM);
+}
+
+/** Each product viewed so often, and a transition from it to the first. */
+function views(products: readonly string[], amount: number): Signals {
+  return {
+    products,
+    facts: [],
+    counts: products.map((_, product) => ({ product, kind: "view", at: NOW, amount })),
+    links: products.map((_, from) => ({ from, to: 0, kind: "transition", at: NOW, weight: 1 })),
+  };
+}
+
+const named = (prefix: string, count: number) => Array.from({ length: count }, (_, n) => `${prefix}${n}`);
+
+describe("ModelTables", () => {
+  test("[MD5] the least active products make room for new ones, and links to them go with them", () => {
+    const tables = emptyTables();
+    tables.apply(views(named("busy", 90), 5), NOW);
+    tables.apply(views(named("idle", 10), 1), NOW);
+    const idle = named("idle", 10).map((one) => tables.slotOf(one));
+    tables.apply(views(named("new", 4), 2), NOW);
+    expect(tables.columns.size).toBe(ROOM);
+    for (const one of [...named("busy", 90), ...named("new", 4)]) {
+      expect(tables.slotOf(one)).toBeGreaterThanOrEqual(0);
+    }
+    const left = named("idle", 10).filter((one) => tables.slotOf(one) >= 0);
+    expect(left.length).toBe(6);
+    const freed = new Set(idle.filter((slot) => !left.some((one) => tables.slotOf(one) === slot)));
+    const page = tables.viewed.page(0);
+    for (let slot = 0; slot < ROOM; slot++) {
+      const from = slot * page.stride;
+      const targets = [...page.targets.subarray(from, from + page.lengths[slot]!)];
+      // A freed slot is another product's now: only that one's own links may lead to it.
+      const own = named("new", 4).map((one) => tables.slotOf(one));
+      if (!own.includes(slot)) for (const target of targets) expect(freed.has(target)).toBe(false);
+    }
+    const gone = named("idle", 10).find((one) => !left.includes(one))!;
+    tables.apply(views([gone], 1), NOW);
+    const back = tables.slotOf(gone);
+    expect(back).toBeGreaterThanOrEqual(0);
+    expect(tables.activity(back)).toBe(1);
+  });
+
+  test("[MD5] a catalogue alone takes no active product's place", () => {
+    const tables = emptyTables();
+    tables.apply(views(named("busy", ROOM), 5), NOW);
+    const record = newRecord(NOW);
+    patch(record, { name: "Listed" }, NOW);
+    expect(tables.place("listed", record, false)).toBe(-1);
+    expect(tables.slotOf("busy7")).toBeGreaterThanOrEqual(0);
+  });
+});

@@ -1,0 +1,151 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { type CatalogueRecord, newRecord } from "../../domain/model/catalogue.ts";
+import {
+  imageKey,
+  MODEL_KV_PARTS,
+  MODEL_PART_BYTES,
+  type ModelManifest,
+  textKey,
+} from "../../domain/model/manifest.ts";
+import { ModelTables } from "../../domain/model/tables.ts";
+import { encodeText, encodeTextPage } from "../../domain/model/text.ts";
+import { ModelImage } from "../../kernels/model-image.ts";
+import { getRecommender, type ModelSource } from "../../kernels/model-loader.ts";
+
+const NOW = Date.UTC(2026, 5, 1);
+const KV_VALUE_BYTES_MAX = 24 * 1024 * 1024;
+
+/** A published version of one product, named after it. */
+function published(version: number): { manifest: ModelManifest; parts: Uint8Array[] } {
+  const records = new Map<string, CatalogueRecord>();
+  const catalogue = {
+    get: (productId: string) => records.get(productId),
+    put: (productId: string, record: CatalogueRecord) => void records.set(productId, record),
+    soldOut: () => false,
+  };
+  const store = { catalogue, readViewed: () => undefined, readBought: () => undefined };
+  const tables = new ModelTables(store, NOW);
+  const productId = `of-${version}`;
+  tables.place(productId, newRecord(NOW));
+  const image = new ModelImage(tables).build({ version, now: NOW, viewedPages: [], boughtPages: [] });
+  const names = JSON.stringify({ categories: [""], brands: [""], currencies: [""] });
+  const texts = [
+    new TextEncoder().encode(names),
+    encodeTextPage(1, undefined, () => encodeText({ productId }, 900)),
+  ];
+  const parts = [...ModelImage.parts(image), ...texts];
+  return {
+    parts,
+    manifest: {
+      version,
+      publishedAt: NOW,
+      products: 1,
+      parts: parts.length,
+      bytes: parts.reduce((sum, part) => sum + part.length, 0),
+      imageBytes: image.length,
+      imageParts: parts.length - texts.length,
+      textVersions: texts.map(() => version),
+    },
+  };
+}
+
+/** A builder whose parts come when the test lets them. */
+class Builder implements ModelSource {
+  newest = published(1);
+  asked = 0;
+  gate: Promise<unknown> = Promise.resolve();
+  /** Parts of older versions are gone as soon as there is a newer one. */
+  async part(version: number, index: number): Promise<Uint8Array | undefined> {
+    this.asked++;
+    await this.gate;
+    return version === this.newest.manifest.version ? this.newest.parts[index] : undefined;
+  }
+  async manifest(): Promise<ModelManifest> {
+    return this.newest.manifest;
+  }
+}
+
+const builder = new Builder();
+const kept = new Map<string, Uint8Array>();
+const kv = {
+  get: async (key: string) => kept.get(key)?.slice().buffer ?? null,
+} as unknown as KVNamespace;
+let behind: Promise<unknown>[] = [];
+const background = { waitUntil: (promise: Promise<unknown>) => void behind.push(promise) };
+
+const ask = async (bindings: object = {}) => {
+  const env = { MODEL_BUILDER: { getByName: () => builder }, ...bindings };
+  const recommender = await getRecommender(env, background);
+  return recommender.trending({ limit: 5, now: NOW }).map(({ productId }) => productId);
+};
+const settle = async () => {
+  await Promise.all(behind);
+  behind = [];
+};
+/** Until the isolate looks for a newer model again. */
+const later = () => {
+  clock += 3_500;
+  vi.setSystemTime(clock);
+};
+let clock = Date.now();
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ["Date"], now: clock });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+// In this order: an isolate has one model, and begins once.
+test("[MD6] only the first request waits for a model; others come from the one before until the newer is whole", async () => {
+  expect(await ask()).toEqual(["of-1"]);
+  later();
+  let open = () => {};
+  builder.gate = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  builder.newest = published(2);
+  expect(await ask()).toEqual(["of-1"]);
+  expect(await ask()).toEqual(["of-1"]);
+  open();
+  await settle();
+  expect(await ask()).toEqual(["of-2"]);
+});
+
+test("[MD6] a version that goes while it is fetched is left; the one after it comes whole", async () => {
+  later();
+  let open = () => {};
+  builder.gate = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  builder.newest = published(3);
+  expect(await ask()).toEqual(["of-2"]);
+  builder.newest = published(4);
+  open();
+  await settle();
+  expect(await ask()).toEqual(["of-2"]);
+  later();
+  await ask();
+  await settle();
+  expect(await ask()).toEqual(["of-4"]);
+});
+
+test("[MD4] a model is read from KV where it is bound, and from its builder where KV has nothing", async () => {
+  expect(MODEL_KV_PARTS * MODEL_PART_BYTES).toBeLessThanOrEqual(KV_VALUE_BYTES_MAX);
+  later();
+  builder.newest = published(5);
+  const { parts, manifest } = builder.newest;
+  kept.set(imageKey(5, 0), parts[0]!);
+  for (const part of [0, 1]) kept.set(textKey(5, part), parts[manifest.imageParts + part]!);
+  const asked = builder.asked;
+  await ask({ MODEL: kv });
+  await settle();
+  expect(await ask({ MODEL: kv })).toEqual(["of-5"]);
+  expect(builder.asked).toBe(asked);
+  later();
+  builder.newest = published(6);
+  await ask({ MODEL: kv });
+  await settle();
+  expect(await ask({ MODEL: kv })).toEqual(["of-6"]);
+  expect(builder.asked).toBeGreaterThan(asked);
+});
