@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { apiClient, dataOf } from "../scripts/client.ts";
 import { type Server, startServer } from "../scripts/server/index.ts";
 import { type BareServer, startBare } from "./bare/server.ts";
 import { cpuSeconds, type LoadOptions, type LoadResult, median, residentMb, run } from "./load.ts";
@@ -81,7 +82,7 @@ async function beside(
 }
 
 async function fillCatalogue(server: Server, sizes: Sizes): Promise<void> {
-  const secret = { authorization: `Bearer ${server.keys.secretKey}` };
+  const client = apiClient(server.url, server.keys.secretKey);
   for (let from = 0; from < sizes.products; from += 2_000) {
     const products = Array.from({ length: Math.min(2_000, sizes.products - from) }, (_, i) => ({
       product_id: `p${from + i}`,
@@ -90,19 +91,15 @@ async function fillCatalogue(server: Server, sizes: Sizes): Promise<void> {
       price: 1 + ((from + i) % 400) / 10,
       currency: "GBP",
     }));
-    const answer = await fetch(`${server.url}/v1/products`, {
-      method: "POST",
-      headers: secret,
-      body: JSON.stringify(products),
-    });
-    if (!answer.ok) throw new Error(`products: ${answer.status} ${await answer.text()}`);
+    dataOf(await client.POST("/v1/products", { body: products }), "products");
   }
 }
 
 async function untilPublished(server: Server): Promise<void> {
+  const client = apiClient(server.url, server.keys.secretKey);
   for (let tries = 0; tries < 120; tries++) {
-    const health = (await (await fetch(`${server.url}/health`)).json()) as { model: { version: number } };
-    if (health.model.version > 0) return;
+    const { model } = dataOf(await client.GET("/health"), "health");
+    if (model.version > 0) return;
     await sleep(500);
   }
   throw new Error("no model was published in 60 s");

@@ -1,32 +1,39 @@
 // The typed client of the HTTP API: paths, parameters, bodies and answers are those of its OpenAPI document.
 import createClient, { type Client } from "openapi-fetch";
 import type { components, paths } from "../build/api.d.ts";
+import { patientFetch } from "./patient-fetch.ts";
 
-export type ApiClient = Client<paths>;
+export type ApiClient = Client<paths, "application/json">;
 /** The shapes that the document names: `Schemas["Profile"]`. */
 export type Schemas = components["schemas"];
 
 /**
- * A call's `data` is the answer of a 2xx, `error` the problem of any other status; neither throws.
- *
- * @param send does what fetch does; it may try again.
+ * Sends again what failed for a while (see `patientFetch`). A call's `data` is the answer of a 2xx, its `error` the
+ * problem of another status.
  */
-export function apiClient(url: string, key: string, send: typeof fetch = fetch): ApiClient {
-  return createClient<paths>({
+export function apiClient(url: string, key: string, signal?: AbortSignal): ApiClient {
+  return createClient<paths, "application/json">({
     baseUrl: url,
-    fetch: send,
+    fetch: patientFetch(signal),
     headers: { authorization: `Bearer ${key}` },
     // Lists in a query are separated by commas.
     querySerializer: { array: { style: "form", explode: false } },
   });
 }
 
-/** The answer's data. @throws unless it is a 2xx, with what the service said. */
-export function dataOf<T>(
-  answer: { readonly data?: T; readonly error?: unknown; readonly response: Response },
-  what: string,
-): T {
-  if (answer.data !== undefined) return answer.data;
-  const said = answer.error === undefined ? "" : ` ${JSON.stringify(answer.error).slice(0, 500)}`;
-  throw new Error(`${what}: ${answer.response.status}${said}`);
+interface Called {
+  readonly error?: unknown;
+  readonly response: Response;
+}
+
+/** The data of a 2xx. @throws for any other status, with what the service said. */
+export function dataOf<T>(call: Called & { readonly data?: T }, what: string): T {
+  expectStatus(call, what);
+  return call.data as T;
+}
+
+/** @throws unless the status is a 2xx or one of those, with what the service said. */
+export function expectStatus({ error, response }: Called, what: string, ...others: readonly number[]): void {
+  if (response.ok || others.includes(response.status)) return;
+  throw new Error(`${what}: ${response.status} ${JSON.stringify(error)?.slice(0, 500) ?? ""}`);
 }

@@ -27,7 +27,9 @@ const { currentDocument } = (await import(join(PROJECT, "worker/openapi/current.
 };
 
 writeIfChanged(DOCUMENT, `${JSON.stringify(currentDocument())}\n`);
-const types = execFileSync(process.execPath, [TYPES_MAKER, DOCUMENT, "--immutable"], { encoding: "utf8" });
+const types = execFileSync(process.execPath, [TYPES_MAKER, DOCUMENT, "--default-non-nullable=false"], {
+  encoding: "utf8",
+});
 writeIfChanged(TYPES, types);
 
 /** A file that did not change keeps its time: what watches it need not wake. */

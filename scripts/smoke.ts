@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { apiClient, dataOf } from "./client.ts";
 
 const START_SECONDS_MAX = 300;
 
@@ -85,10 +86,8 @@ async function main(): Promise<void> {
       );
       check(typeof answer === "object" && answer !== null, `pasted and answered: ${line.slice(0, 90)}`);
     }
-    const health = (await (await fetch(`http://127.0.0.1:${port}/health`)).json()) as {
-      model: { version: number };
-    };
-    check(health.model.version > 0, `a model is published (version ${health.model.version})`);
+    const { model } = dataOf(await apiClient(`http://127.0.0.1:${port}`, "").GET("/health"), "health");
+    check(model.version > 0, `a model is published (version ${model.version})`);
     const page = await fetch(`http://127.0.0.1:${port}/`);
     check(
       page.status === 200 && (page.headers.get("content-type") ?? "").includes("text/html"),

@@ -1,6 +1,6 @@
 // Next-product accuracy: full ranking over the training's products, after every prefix of every test session.
 import { basename } from "node:path";
-import { shopClient } from "../sample/client.ts";
+import { apiClient } from "../client.ts";
 import { type Accuracy, measure, POLICIES, type Policy, popularityRanks, type Ranker } from "./measure.ts";
 import { itemKnnPeer, popularityPeer, vstanPeer } from "./peers.ts";
 import { measureService } from "./service.ts";
@@ -25,7 +25,7 @@ export function ownRanker(shop: OfflineShop): Ranker {
 /** Prints the figures of a running service beside those computed here. @param key of the shop; a public one will do. */
 export async function evaluateService(file: string, url: string, key: string): Promise<void> {
   const data = readSessions(file);
-  const measured = await measureService(shopClient(url, key), data, (share) => {
+  const measured = await measureService(apiClient(url, key), data, (share) => {
     process.stderr.write(`\rtraining sent: ${Math.round(share * 100)} %`);
   });
   process.stderr.write("\n");

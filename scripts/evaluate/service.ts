@@ -1,7 +1,7 @@
 // The same accuracy through a running service: events in by /v1/batch, answers from /v1/recommendations.
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Answer, expectStatus, type ShopClient } from "../sample/client.ts";
+import { type ApiClient, dataOf, type Schemas } from "../client.ts";
 import { type Accuracy, POLICIES, type Policy, popularityRanks, Tally } from "./measure.ts";
 import type { Session, SessionData } from "./sessions.ts";
 
@@ -23,7 +23,7 @@ const MARGIN_MS = 60_000;
  * @throws when the service refuses something or does not settle.
  */
 export async function measureService(
-  client: ShopClient,
+  client: ApiClient,
   data: SessionData,
   onProgress: (share: number) => void,
 ): Promise<Record<Policy, Accuracy>> {
@@ -34,12 +34,12 @@ export async function measureService(
 }
 
 class RemoteShop {
-  private readonly client: ShopClient;
+  private readonly client: ApiClient;
   /** Of this run: visitors and messages of another are others. */
   private readonly run = randomUUID().slice(0, 8);
   private readonly shiftMs: number;
 
-  constructor(client: ShopClient, { train, test }: SessionData) {
+  constructor(client: ApiClient, { train, test }: SessionData) {
     this.client = client;
     const last = (sessions: readonly Session[]) =>
       sessions.reduce((latest, { times }) => Math.max(latest, times.at(-1)!), 0);
@@ -68,10 +68,10 @@ class RemoteShop {
     const deadline = Date.now() + SETTLE_SECONDS_MAX * 1000;
     let quietVersion: number | undefined;
     while (Date.now() < deadline) {
-      const { model, lag } = (await this.client.call("GET", "/health")).json as Health;
+      const { model, lag } = dataOf(await this.client.GET("/health"), "health");
       if (lag.packets > 0) quietVersion = undefined;
       else if (quietVersion === undefined) quietVersion = model.version;
-      else if (model.version > quietVersion || model.age_seconds > QUIET_SECONDS) {
+      else if (model.version > quietVersion || (model.age_seconds ?? 0) > QUIET_SECONDS) {
         if (await this.answersFrom(model.version)) return;
       }
       await sleep(500);
@@ -80,9 +80,8 @@ class RemoteShop {
   }
 
   private async answersFrom(version: number): Promise<boolean> {
-    const answer = await this.client.call("GET", "/v1/trending?limit=1");
-    expectStatus(answer, "trending", 200);
-    return (answer.json as { model_version: number }).model_version >= version;
+    const answer = await this.client.GET("/v1/trending", { params: { query: { limit: 1 } } });
+    return dataOf(answer, "trending").model_version >= version;
   }
 
   async ask({ train, test }: SessionData): Promise<Record<Policy, Accuracy>> {
@@ -105,17 +104,16 @@ class RemoteShop {
     for (let seen = 1; seen < session.products.length; seen++) {
       await this.send([events[seen - 1]!]);
       for (const policy of POLICIES) {
-        const query = new URLSearchParams({
+        const query = {
           placement: "session",
           anonymous_id: events[0]!.anonymousId,
-          limit: String(LIMIT),
-          ...(policy === "new" && { exclude: session.products[seen - 1]! }),
-        });
+          limit: LIMIT,
+          ...(policy === "new" && { exclude: [session.products[seen - 1]!] }),
+        } as const;
         const started = performance.now();
-        const answer = await this.client.call("GET", `/v1/recommendations?${query}`);
+        const answer = await this.client.GET("/v1/recommendations", { params: { query } });
         const elapsedMs = performance.now() - started;
-        expectStatus(answer, "recommendations", 200);
-        const { items } = answer.json as { items: { product_id: string; score: number }[] };
+        const { items } = dataOf(answer, "recommendations");
         const list = {
           products: items.map(({ product_id }) => product_id),
           scores: items.map(({ score }) => score),
@@ -127,7 +125,7 @@ class RemoteShop {
 
   private events({ products, times }: Session, name: string) {
     return products.map((product, at) => ({
-      type: "track",
+      type: "track" as const,
       event: "Product Viewed",
       messageId: `${this.run}-${name}-${at}`,
       anonymousId: `${this.run}-${name}`,
@@ -136,13 +134,9 @@ class RemoteShop {
     }));
   }
 
-  private async send(batch: readonly object[]): Promise<void> {
-    const answer: Answer = await this.client.call("POST", "/v1/batch", {
-      type: "application/json",
-      text: JSON.stringify({ batch }),
-    });
-    expectStatus(answer, "batch", 200);
-    const { accepted, duplicates, rejected } = answer.json as BatchAnswer;
+  private async send(batch: readonly Schemas["Message"][]): Promise<void> {
+    const answer = await this.client.POST("/v1/batch", { body: { batch: [...batch] } });
+    const { accepted, duplicates, rejected } = dataOf(answer, "batch");
     // What a try before this one stored is a duplicate now.
     if (accepted + duplicates !== batch.length) throw new Error(`batch: ${JSON.stringify(rejected)}`);
   }
@@ -150,14 +144,3 @@ class RemoteShop {
 
 /** A model that stood so long while nothing was on its way has learnt all there is. */
 const QUIET_SECONDS = 30;
-
-interface BatchAnswer {
-  readonly accepted: number;
-  readonly duplicates: number;
-  readonly rejected: readonly unknown[];
-}
-
-interface Health {
-  readonly model: { readonly version: number; readonly age_seconds: number };
-  readonly lag: { readonly packets: number };
-}

@@ -1,10 +1,11 @@
 // Loads the sample shop into a running service, through its public HTTP API only.
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Answer, expectStatus, type ShopClient, shopClient } from "./client.ts";
+import { type ApiClient, apiClient, dataOf, expectStatus, type Schemas } from "../client.ts";
 import { shiftDaysFor } from "./events.ts";
 import { readSample, type Sample } from "./files.ts";
 import { type EventChunk, type Plan, planLoad } from "./plan.ts";
 import { freshProgress, type Progress, readProgress, type Step, writeProgress } from "./progress.ts";
+import type { Stock } from "./stock.ts";
 
 export interface LoadOptions {
   readonly url: string;
@@ -59,7 +60,7 @@ export async function loadSample(options: LoadOptions): Promise<LoadResult> {
   const result = { orders: plan.orders, orderLines: plan.orderLines };
   if (begun.complete) return { loaded: false, ...result };
   writeProgress(options.dir, begun);
-  const client = shopClient(options.url, options.secretKey, options.signal);
+  const client = apiClient(options.url, options.secretKey, options.signal);
   await new Loading(options, plan, client, begun).run();
   return { loaded: true, ...result };
 }
@@ -67,14 +68,14 @@ export async function loadSample(options: LoadOptions): Promise<LoadResult> {
 class Loading {
   readonly #options: LoadOptions;
   readonly #plan: Plan;
-  readonly #client: ShopClient;
+  readonly #client: ApiClient;
   readonly #eventsAll: number;
   #progress: Progress;
   #events: number;
   /** When the objects that were touched so far may have been touched, Unix ms. */
   #paidUntil = Date.now();
 
-  constructor(options: LoadOptions, plan: Plan, client: ShopClient, begun: Progress) {
+  constructor(options: LoadOptions, plan: Plan, client: ApiClient, begun: Progress) {
     this.#options = options;
     this.#plan = plan;
     this.#client = client;
@@ -116,18 +117,17 @@ class Loading {
   }
 
   async #putProducts(chunk: Plan["products"][number]): Promise<void> {
-    const answer = await this.#client.call("POST", "/v1/products", json(chunk));
-    expectStatus(answer, "products", 200, 201);
+    dataOf(await this.#client.POST("/v1/products", { body: [...chunk] }), "products");
   }
 
   async #import({ ndjson, events, visitors }: EventChunk): Promise<void> {
     await this.#pace(visitors);
-    const answer = await this.#client.call("POST", "/v1/import", {
-      type: "application/x-ndjson",
-      text: ndjson,
+    const answer = await this.#client.POST("/v1/import", {
+      body: ndjson,
+      bodySerializer: (text) => text,
+      headers: { "content-type": "application/x-ndjson" },
     });
-    expectStatus(answer, "import", 200);
-    const { accepted = 0, duplicates = 0, rejected = [] } = answer.json as ImportAnswer;
+    const { accepted, duplicates, rejected } = dataOf(answer, "import");
     if (accepted + duplicates !== events) {
       throw new Error(`import: ${events - accepted - duplicates} refused, ${JSON.stringify(rejected[0])}`);
     }
@@ -135,10 +135,10 @@ class Loading {
   }
 
   /** Stock without a precondition is only ever created: what a cut-off load or the shop has set stays (428). */
-  async #setStock(sku: string, stock: object): Promise<void> {
+  async #setStock(sku: string, stock: Stock): Promise<void> {
     await this.#pace(1);
-    const answer = await this.#client.call("PUT", `/v1/inventory/${encodeURIComponent(sku)}`, json(stock));
-    expectStatus(answer, `stock of ${sku}`, 200, 201, 428);
+    const answer = await this.#client.PUT("/v1/inventory/{sku}", { params: { path: { sku } }, body: stock });
+    expectStatus(answer, `stock of ${sku}`, 428);
   }
 
   async #pace(objects: number): Promise<void> {
@@ -154,7 +154,8 @@ class Loading {
     const deadline = Date.now() + SETTLE_SECONDS_MAX * 1000;
     while (Date.now() < deadline) {
       this.#tell("settling");
-      if (isSettled(await this.#client.call("GET", "/health"))) return;
+      const { data } = await this.#client.GET("/health");
+      if (data !== undefined && isSettled(data)) return;
       await sleep(500, undefined, signalOf(this.#options));
     }
   }
@@ -168,26 +169,12 @@ class Loading {
   }
 }
 
-interface ImportAnswer {
-  readonly accepted?: number;
-  readonly duplicates?: number;
-  readonly rejected?: readonly unknown[];
-}
-
-function isSettled(answer: Answer): boolean {
-  const { model, lag } = (answer.json ?? {}) as {
-    model?: { version?: number };
-    lag?: Record<string, unknown>;
-  };
-  return (model?.version ?? 0) > 0 && Object.values(lag ?? {}).every((value) => !value);
+function isSettled({ model, lag }: Schemas["Health"]): boolean {
+  return model.version > 0 && Object.values(lag).every((value) => !value);
 }
 
 function sum(chunks: readonly EventChunk[], of: (chunk: EventChunk) => number): number {
   return chunks.reduce((total, chunk) => total + of(chunk), 0);
-}
-
-function json(value: unknown): { type: "application/json"; text: string } {
-  return { type: "application/json", text: JSON.stringify(value) };
 }
 
 function signalOf({ signal }: LoadOptions): { signal?: AbortSignal } {

@@ -1,5 +1,5 @@
 // What a service says it holds of the sample, and what it should: for proofs that a load lost and doubled nothing.
-import { expectStatus, type ShopClient, shopClient } from "./client.ts";
+import { type ApiClient, apiClient, expectStatus } from "../client.ts";
 import type { Sample } from "./files.ts";
 import { planLoad } from "./plan.ts";
 
@@ -17,16 +17,16 @@ const HORIZON_DAYS = 1;
 
 /** Asks for every customer and every SKU of the sample. */
 export async function observe(url: string, secretKey: string, sample: Sample): Promise<Held> {
-  const client = shopClient(url, secretKey);
+  const client = apiClient(url, secretKey);
   const customers = [...new Set(sample.invoices.map(({ customer }) => customer))].filter((id) => id !== "");
   const activities = new Map<string, readonly string[]>();
   const orders = new Map<string, number>();
   const units = new Map<string, number>();
   await several(customers, async (customer) => {
     activities.set(customer, await messageIdsOf(client, customer));
-    const answer = await client.call("GET", `/v1/users/${customer}`);
-    expectStatus(answer, `customer ${customer}`, 200, 404);
-    orders.set(customer, (answer.json as { counts?: { orders: number } }).counts?.orders ?? 0);
+    const answer = await client.GET("/v1/users/{id}", { params: { path: { id: customer } } });
+    expectStatus(answer, `customer ${customer}`, 404);
+    orders.set(customer, answer.data?.counts.orders ?? 0);
   });
   await several(sample.catalogue, async ({ sku }) => {
     units.set(sku, await unitsOf(client, sku));
@@ -72,21 +72,18 @@ export function differences(held: Held, wanted: Held): string[] {
   return found;
 }
 
-async function messageIdsOf(client: ShopClient, customer: string): Promise<string[]> {
-  const answer = await client.call("GET", `/v1/users/${customer}/export`);
-  expectStatus(answer, `export of ${customer}`, 200, 404);
-  const { activities = [] } = answer.json as { activities?: { message_id: string }[] };
-  return activities.map(({ message_id: id }) => id).sort();
+async function messageIdsOf(client: ApiClient, customer: string): Promise<string[]> {
+  const answer = await client.GET("/v1/users/{id}/export", { params: { path: { id: customer } } });
+  expectStatus(answer, `export of ${customer}`, 404);
+  return (answer.data?.activities ?? []).map(({ message_id: id }) => id).sort();
 }
 
-async function unitsOf(client: ShopClient, sku: string): Promise<number> {
-  const answer = await client.call(
-    "GET",
-    `/v1/inventory/${encodeURIComponent(sku)}/forecast?horizon=${HORIZON_DAYS}`,
-  );
-  expectStatus(answer, `forecast of ${sku}`, 200, 404);
-  const { history = [] } = answer.json as { history?: { units: number }[] };
-  return history.reduce((sum, { units }) => sum + units, 0);
+async function unitsOf(client: ApiClient, sku: string): Promise<number> {
+  const answer = await client.GET("/v1/inventory/{sku}/forecast", {
+    params: { path: { sku }, query: { horizon: HORIZON_DAYS } },
+  });
+  expectStatus(answer, `forecast of ${sku}`, 404);
+  return (answer.data?.history ?? []).reduce((sum, { units }) => sum + units, 0);
 }
 
 async function several<T>(items: readonly T[], each: (item: T) => Promise<void>): Promise<void> {

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { shopClient } from "../../scripts/sample/client.ts";
+import { apiClient } from "../../scripts/client.ts";
 import { readSample } from "../../scripts/sample/files.ts";
 import { type LoadOptions, type LoadState, loadSample } from "../../scripts/sample/load.ts";
 import { lastDays, planLoad } from "../../scripts/sample/plan.ts";
@@ -112,9 +112,7 @@ describe("a load", () => {
       tries += 1;
       return "busy";
     });
-    await expect(shopClient(shop.url, "secret").call("GET", "/v1/import")).rejects.toThrow(
-      /failed 10 times.*503/,
-    );
+    await expect(apiClient(shop.url, "secret").GET("/v1/products")).rejects.toThrow(/failed 10 times.*503/);
     expect(tries).toBe(10);
   });
 });
