@@ -190,7 +190,8 @@ export const FORECAST_SPANS = 4;
 
 export const FORECAST_COLUMN_BYTES = FORECAST_DAYS_MAX * 16;
 
-// Columns in, [day][lane] f32: demand; fraction of the day in stock and open (-1: before the series); views; carts.
+// Columns, [day][lane] f32, made by `load`: demand; fraction of the day in stock and open (-1: before the series);
+// views; carts.
 export const FORECAST_DEMAND = STATIC_BYTES;
 export const FORECAST_STOCK = FORECAST_DEMAND + FORECAST_COLUMN_BYTES;
 export const FORECAST_VIEWS = FORECAST_STOCK + FORECAST_COLUMN_BYTES;
@@ -227,9 +228,11 @@ export const SCORE_BINS = 256;
 // Scores from -SCORE_MAX to SCORE_MAX.
 export const SCORE_MAX = 4;
 
-// Scratch: exposure and combined level by day, levels of the last days by expert, seasonal sums.
-export const FORECAST_EXPOSURE = FORECAST_SCORES + FORECAST_SPANS * SCORE_BINS * 4;
-export const FORECAST_COMBINED = FORECAST_EXPOSURE + FORECAST_COLUMN_BYTES;
+// Scratch: demand and exposure of open days summed up to before each day, combined level by day, levels of the last
+// days by expert, seasonal sums.
+export const FORECAST_SUM_DEMAND = FORECAST_SCORES + FORECAST_SPANS * SCORE_BINS * 4;
+export const FORECAST_SUM_EXPOSURE = FORECAST_SUM_DEMAND + FORECAST_COLUMN_BYTES + 16;
+export const FORECAST_COMBINED = FORECAST_SUM_EXPOSURE + FORECAST_COLUMN_BYTES + 16;
 export const FORECAST_RING = FORECAST_COMBINED + FORECAST_COLUMN_BYTES;
 export const FORECAST_RING_DAYS = 64;
 export const FORECAST_SEASON_SUMS = FORECAST_RING + FORECAST_RING_DAYS * FORECAST_EXPERTS * 16;
@@ -238,4 +241,38 @@ export const FORECAST_STATE = FORECAST_SEASON_SUMS + FORECAST_SEASON_MAX * 32;
 // forecast of them, each series scaled to a mean of one.
 export const FORECAST_POOL_DEMAND = FORECAST_STATE + 4096;
 export const FORECAST_POOL_FORECAST = FORECAST_POOL_DEMAND + FORECAST_COLUMN_BYTES;
-export const FORECAST_END = FORECAST_POOL_FORECAST + FORECAST_COLUMN_BYTES;
+
+// Staging, written by the host: [lane][day] f32, a series a row, aligned at the last day; 0 and -1 before a series.
+export const FORECAST_STAGE_ROW_BYTES = FORECAST_DAYS_MAX * 4;
+export const FORECAST_STAGE_BYTES = FORECAST_STAGE_ROW_BYTES * FORECAST_LANES;
+export const FORECAST_STAGE_DEMAND = FORECAST_POOL_FORECAST + FORECAST_COLUMN_BYTES;
+export const FORECAST_STAGE_STOCK = FORECAST_STAGE_DEMAND + FORECAST_STAGE_BYTES;
+export const FORECAST_STAGE_VIEWS = FORECAST_STAGE_STOCK + FORECAST_STAGE_BYTES;
+export const FORECAST_STAGE_CARTS = FORECAST_STAGE_VIEWS + FORECAST_STAGE_BYTES;
+// 1 on days the shop sold, 0 on shut ones, by day (f32).
+export const FORECAST_OPEN = FORECAST_STAGE_CARTS + FORECAST_STAGE_BYTES;
+// Of each lane, f32: mean demand of a day in stock; 1 over it.
+export const FORECAST_SCALE = FORECAST_OPEN + FORECAST_STAGE_ROW_BYTES;
+
+// Made by `observe`. What the group sold by day, since `reset_group` (f32): units, series that sold; then views, carts
+// and units of the series of which they are known (f64).
+export const FORECAST_TOTALS = FORECAST_SCALE + 64;
+export const FORECAST_SELLING = FORECAST_TOTALS + FORECAST_STAGE_ROW_BYTES;
+export const FORECAST_BEHAVIOUR = FORECAST_SELLING + FORECAST_STAGE_ROW_BYTES;
+export const BEHAVIOUR_VIEWS = 0;
+export const BEHAVIOUR_VIEWED_UNITS = 1;
+export const BEHAVIOUR_CARTS = 2;
+export const BEHAVIOUR_CARTED_UNITS = 3;
+// Of the series observed last, f64: day of the first sale (-1: none), units, days with a sale, sum of squares, days in
+// stock from the first sale on, whole weeks from then on, sum of squares of their units, their units.
+export const FORECAST_FACTS = FORECAST_BEHAVIOUR + 64;
+export const FACT_FIRST = 0;
+export const FACT_UNITS = 1;
+export const FACT_SALES = 2;
+export const FACT_SQUARES = 3;
+export const FACT_STOCK_DAYS = 4;
+export const FACT_WEEKS = 5;
+export const FACT_WEEK_SQUARES = 6;
+export const FACT_WEEK_UNITS = 7;
+export const FACTS = 8;
+export const FORECAST_END = FORECAST_FACTS + 64;

@@ -3,6 +3,7 @@ import { DAY_MS } from "./limits.ts";
 /** Offsets of a time zone are looked up by the quarter of an hour: no zone changes between. */
 const STEP_MS = 15 * 60_000;
 const OFFSETS_MAX = 50_000;
+const DATES_MAX = 4_096;
 
 /** Day numbers (days since 1970-01-01) of local days in a shop's time zone. */
 export class Calendar {
@@ -53,9 +54,17 @@ export class Calendar {
   }
 }
 
-/** `2026-11-24` */
+const dates = new Map<number, string>();
+
+/** `2026-11-24`. An answer names the same few days thousands of times, so they are remembered. */
 export function isoDate(day: number): string {
-  return new Date(day * DAY_MS).toISOString().slice(0, 10);
+  let date = dates.get(day);
+  if (date === undefined) {
+    date = new Date(day * DAY_MS).toISOString().slice(0, 10);
+    if (dates.size >= DATES_MAX) dates.clear();
+    dates.set(day, date);
+  }
+  return date;
 }
 
 /** Day number of `2026-11-24`; NaN for what is no date. */

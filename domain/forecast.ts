@@ -74,7 +74,7 @@ export interface SeriesForecast {
   /** Units of all days before. */
   readonly totalDemand: number;
   /** Standard deviation over mean of the weekly sums from the first sale on; undefined below four weeks. */
-  readonly weeklyVariation?: number;
+  readonly weeklyVariation?: number | undefined;
 }
 
 /** What the distributions of counts answer. */

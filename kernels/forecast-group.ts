@@ -1,6 +1,4 @@
 // What a group of series says together: which days were shut, its seasonal index, last year's course.
-import type { DemandSeries } from "../domain/forecast.ts";
-
 /** Forgetting a day, as in the bank. */
 const MEMORY = 0.997;
 /** Series that sell on an ordinary day before a day without any sale is taken as shut: chance of error e^-8. */
@@ -27,38 +25,19 @@ export interface Group {
   readonly cartRate: number;
 }
 
-/** `days`: length of the aligned columns; series end on their last day. */
-export function groupOf(series: readonly DemandSeries[], days: number, season: number): Group {
-  const totals = new Float64Array(days);
-  const selling = new Float64Array(days);
-  let views = 0;
-  let carts = 0;
-  let viewed = 0;
-  let carted = 0;
-  for (const { demand, views: v, carts: c } of series) {
-    const skip = demand.length - days;
-    for (let t = Math.max(0, -skip); t < days; t++) {
-      const y = demand[t + skip]!;
-      totals[t]! += y;
-      if (y > 0) selling[t]! += 1;
-      if (v !== undefined) {
-        views += v[t + skip]!;
-        viewed += y;
-      }
-      if (c !== undefined) {
-        carts += c[t + skip]!;
-        carted += y;
-      }
-    }
-  }
+/** Demand by day over all series of a group, oldest first. */
+export interface GroupTotals {
+  readonly units: Float64Array;
+  /** Series that sold. */
+  readonly selling: Float64Array;
+  /** Units per view and per cart; 0 where none are known. */
+  readonly viewRate: number;
+  readonly cartRate: number;
+}
+
+export function groupOf({ units, selling, viewRate, cartRate }: GroupTotals, season: number): Group {
   const open = openDays(selling);
-  return {
-    open,
-    totals,
-    season: seasonOf(totals, open, season),
-    viewRate: views > 0 ? viewed / views : 0,
-    cartRate: carts > 0 ? carted / carts : 0,
-  };
+  return { open, totals: units, season: seasonOf(units, open, season), viewRate, cartRate };
 }
 
 function openDays(selling: Float64Array): Float32Array {
@@ -93,11 +72,13 @@ function seasonOf(totals: Float64Array, open: Float32Array, season: number): Flo
   const sumExposure = exposure.reduce((a, b) => a + b, 0);
   const rate = sumDemand / Math.max(1e-9, sumExposure);
   const index = new Float32Array(season);
+  // What came once may have come by chance.
+  const isKnown = rate > 0 && days >= 2 * season;
   let sum = 0;
   let sold = 0;
   for (let i = 0; i < season; i++) {
     if (isShut(open, i, season)) continue;
-    index[i] = rate > 0 ? (demand[i]! + EVEN_UNITS) / (rate * exposure[i]! + EVEN_UNITS) : 1;
+    index[i] = isKnown ? (demand[i]! + EVEN_UNITS) / (rate * exposure[i]! + EVEN_UNITS) : 1;
     sum += index[i]!;
     sold++;
   }

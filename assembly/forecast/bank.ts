@@ -15,7 +15,6 @@ import {
   FORECAST_EXPERT_LEVELS,
   FORECAST_EXPERT_WEIGHTS,
   FORECAST_EXPERTS,
-  FORECAST_EXPOSURE,
   FORECAST_GROUP_CART_RATE,
   FORECAST_GROUP_SEASON,
   FORECAST_GROUP_VIEW_RATE,
@@ -33,16 +32,23 @@ import {
   FORECAST_SPANS,
   FORECAST_STATE,
   FORECAST_STOCK,
+  FORECAST_SUM_DEMAND,
+  FORECAST_SUM_EXPOSURE,
   FORECAST_VIEWS,
 } from "../layout";
+import { row } from "./memory";
 import { gammaScore, take } from "./score";
 
 /** Forgetting of the seasonal sums, a day. */
 const SEASON_MEMORY: f32 = 0.997;
-/** Forgetting of the experts' squared errors: .98 a day, but they are judged every other day. */
+/** Experts are judged every fourth day, sums over a span every other: neighbouring sums say the same. */
+const EXPERT_DAYS = 4;
+const SPAN_DAYS = 2;
+/** Forgetting of the experts' squared errors, .98 a day. */
 const ERROR_MEMORY: f32 = 0.9224;
-/** Forgetting of the span errors, a day. */
-const SPAN_MEMORY: f32 = 0.985;
+/** Forgetting of the span errors, .985 a day. */
+const DAY_MEMORY: f32 = 0.985;
+const SPAN_MEMORY: f32 = 0.970225;
 /** Keeps a perfect expert from dividing by zero; demand is scaled to a mean of one. */
 const TINY: f32 = 1e-6;
 /** Exposure below this, of a running sum of days, is rounding. */
@@ -83,17 +89,9 @@ const VIEWED_DEMAND = FORECAST_STATE + 224;
 const CART_LEVEL = FORECAST_STATE + 240;
 const CARTED = FORECAST_STATE + 256;
 const CARTED_DEMAND = FORECAST_STATE + 272;
-const SPAN_Y = FORECAST_STATE + 288;
-const SPAN_X = FORECAST_STATE + 352;
-const WINDOW_Y = FORECAST_STATE + 416;
-const WINDOW_X = FORECAST_STATE + 448;
 const LEVELS = FORECAST_STATE + 512;
 const ERRORS = FORECAST_STATE + 768;
 const STATE_END: usize = FORECAST_STATE + 1024;
-
-function row(base: usize, index: i32): usize {
-  return base + ((<usize>index) << 4);
-}
 
 /** Where the experts' levels of a day are kept. */
 function ringRow(t: i32): usize {
@@ -122,24 +120,44 @@ export function run(days: i32, season: i32, span: i32, behaviour: i32): void {
   let grow: f32 = 1;
   for (let t = 1; t < days; t++) grow *= SEASON_MEMORY;
   let position = 0;
+  weigh(experts);
+  v128.store(FORECAST_SUM_DEMAND, zero);
+  v128.store(FORECAST_SUM_EXPOSURE, zero);
   for (let t = 0; t < days; t++) {
     const y = v128.load(row(FORECAST_DEMAND, t));
     const given = v128.load(row(FORECAST_STOCK, t));
-    const x = f32x4.max(given, zero);
+    const x = f32x4.pmax(given, zero);
     const e = expose(t, position, season, y, x, kappa, grow);
-    v128.store(row(FORECAST_EXPOSURE, t), e);
-    judge(t, span, experts, y, e);
-    const open = v128.and(f32x4.gt(e, zero), v128.load(STARTED));
-    learn(t, y, e, x, open);
+    const open = f32x4.gt(e, zero);
+    // Sums from the first day on: any span is a difference of two.
+    const taken = v128.and(y, open);
+    v128.store(row(FORECAST_SUM_DEMAND, t + 1), f32x4.add(v128.load(row(FORECAST_SUM_DEMAND, t)), taken));
+    v128.store(row(FORECAST_SUM_EXPOSURE, t + 1), f32x4.add(v128.load(row(FORECAST_SUM_EXPOSURE, t)), e));
+    // Counted from the last day, so that it is always judged.
+    const left = days - 1 - t;
+    judgeDay(t, y, e);
+    if (left % SPAN_DAYS == 0) {
+      judgeSpan(1, t, max(1, span >> 1));
+      judgeSpan(2, t, span);
+      judgeSpan(3, t, span << 1);
+    }
+    if (left % EXPERT_DAYS == 0) {
+      judgeExperts(t, span, experts);
+      weigh(experts);
+    }
+    learn(t, taken, e, v128.and(x, open));
     if (behaviour) learnBehaviour(t, y, x, given);
     combine(t, experts);
+    // The levels that will be judged after a span.
+    if ((left - span) % EXPERT_DAYS == 0) memory.copy(ringRow(t), LEVELS, FORECAST_EXPERTS * 16);
     // The seasonal sums learn after the day was judged by them.
     const g = splat(grow);
+    const taught = v128.and(x, v128.load(STARTED));
     const sums = row(FORECAST_SEASON_SUMS, position << 1);
     v128.store(sums, f32x4.add(v128.load(sums), f32x4.mul(g, y)));
-    v128.store(sums + 16, f32x4.add(v128.load(sums + 16), f32x4.mul(g, v128.and(x, v128.load(STARTED)))));
+    v128.store(sums + 16, f32x4.add(v128.load(sums + 16), f32x4.mul(g, taught)));
     v128.store(SUM_Y, f32x4.add(v128.load(SUM_Y), f32x4.mul(g, y)));
-    v128.store(SUM_X, f32x4.add(v128.load(SUM_X), f32x4.mul(g, v128.and(x, v128.load(STARTED)))));
+    v128.store(SUM_X, f32x4.add(v128.load(SUM_X), f32x4.mul(g, taught)));
     grow /= SEASON_MEMORY;
     if (++position == season) position = 0;
   }
@@ -158,7 +176,7 @@ function seasonIndex(position: i32, kappa: v128, grow: v128): v128 {
   const zero = splat(0);
   const sums = row(FORECAST_SEASON_SUMS, position << 1);
   const sumX = v128.load(SUM_X);
-  const lambda = f32x4.div(v128.load(SUM_Y), f32x4.max(sumX, splat(TINY)));
+  const lambda = f32x4.div(v128.load(SUM_Y), f32x4.pmax(sumX, splat(TINY)));
   const prior = f32x4.mul(kappa, grow);
   const index = f32x4.div(
     f32x4.add(v128.load(sums), f32x4.mul(prior, v128.load(row(FORECAST_GROUP_SEASON, position)))),
@@ -176,40 +194,53 @@ function expose(t: i32, position: i32, season: i32, y: v128, x: v128, kappa: v12
   return v128.and(f32x4.mul(seasonIndex(position, kappa, splat(grow)), x), started);
 }
 
-/** Judges what was forecast before the last days by what they brought: experts, spans, backtest. */
-function judge(t: i32, span: i32, experts: i32, y: v128, e: v128): void {
-  judgeSpan(0, t, 1, experts, y, e);
-  judgeSpan(1, t, max(1, span >> 1), experts, y, e);
-  judgeSpan(2, t, span, experts, y, e);
-  judgeSpan(3, t, span << 1, experts, y, e);
+/** Of the last days of so many, what is open of them. */
+function demandOf(t: i32, length: i32): v128 {
+  return f32x4.sub(
+    v128.load(row(FORECAST_SUM_DEMAND, t + 1)),
+    v128.load(row(FORECAST_SUM_DEMAND, t + 1 - length)),
+  );
 }
 
-function judgeSpan(s: i32, t: i32, length: i32, experts: i32, y: v128, e: v128): void {
-  const zero = splat(0);
-  let sumY = f32x4.add(v128.load(row(SPAN_Y, s)), y);
-  let sumX = f32x4.add(v128.load(row(SPAN_X, s)), e);
-  if (t >= length) {
-    sumY = f32x4.max(zero, f32x4.sub(sumY, v128.load(row(FORECAST_DEMAND, t - length))));
-    sumX = f32x4.sub(sumX, v128.load(row(FORECAST_EXPOSURE, t - length)));
-    // What rounding leaves of shut days is no exposure.
-    sumX = v128.and(sumX, f32x4.gt(sumX, splat(RESIDUE)));
-  }
-  v128.store(row(SPAN_Y, s), sumY);
-  v128.store(row(SPAN_X, s), sumX);
-  if (t < length) return;
-  const mu = f32x4.mul(v128.load(row(FORECAST_COMBINED, t - length)), sumX);
-  const counts = f32x4.gt(mu, zero);
+function exposureOf(t: i32, length: i32): v128 {
+  const sum = f32x4.sub(
+    v128.load(row(FORECAST_SUM_EXPOSURE, t + 1)),
+    v128.load(row(FORECAST_SUM_EXPOSURE, t + 1 - length)),
+  );
+  // What rounding leaves of shut days is no exposure.
+  return v128.and(sum, f32x4.gt(sum, splat(RESIDUE)));
+}
+
+/** Judges what was forecast the day before: the shortest span, and the backtest. */
+function judgeDay(t: i32, y: v128, e: v128): void {
+  if (t < 1) return;
+  const mu = f32x4.mul(v128.load(row(FORECAST_COMBINED, t - 1)), e);
+  const counts = f32x4.gt(mu, splat(0));
   if (!v128.any_true(counts)) return;
-  if (s > 0 && t >= SCORE_AFTER && t % SCORE_EVERY == 0) score(s, sumY, mu, counts);
-  if (s == 2 && t >= SCORE_AFTER) {
-    cover(sumY, mu, counts);
-    pool(t, sumY, mu, counts);
+  const off = f32x4.sub(y, mu);
+  const square = f32x4.mul(off, off);
+  blend(FORECAST_SPAN_VARIANCE, square, DAY_MEMORY, counts);
+  blend(FORECAST_SPAN_MEAN, mu, DAY_MEMORY, counts);
+  if (t >= BACKTEST_AFTER) backtest(t, y, off, square, counts);
+}
+
+/** Judges what was forecast of the last days before them. */
+function judgeSpan(s: i32, t: i32, length: i32): void {
+  if (t < length) return;
+  const sumY = demandOf(t, length);
+  const mu = f32x4.mul(v128.load(row(FORECAST_COMBINED, t - length)), exposureOf(t, length));
+  const counts = f32x4.gt(mu, splat(0));
+  if (!v128.any_true(counts)) return;
+  if (t >= SCORE_AFTER) {
+    if (t % SCORE_EVERY < SPAN_DAYS) score(s, sumY, mu, counts);
+    if (s == 2) {
+      cover(sumY, mu, counts);
+      pool(t, sumY, mu, counts);
+    }
   }
   const off = f32x4.sub(sumY, mu);
   blend(row(FORECAST_SPAN_VARIANCE, s), f32x4.mul(off, off), SPAN_MEMORY, counts);
   blend(row(FORECAST_SPAN_MEAN, s), mu, SPAN_MEMORY, counts);
-  if (s == 2 && (t & 3) == 0) judgeExperts(t, length, experts, sumY, sumX, counts);
-  if (s == 0 && t >= BACKTEST_AFTER) backtest(t, y, off, counts);
 }
 
 function pool(t: i32, sum: v128, mu: v128, mask: v128): void {
@@ -226,19 +257,23 @@ function blend(at: usize, value: v128, keep: f32, mask: v128): void {
 }
 
 /** E_k <- .98 E_k + .02 ((S - l_k X) / span)^2 */
-function judgeExperts(t: i32, length: i32, experts: i32, sumY: v128, sumX: v128, mask: v128): void {
+function judgeExperts(t: i32, length: i32, experts: i32): void {
+  if (t < length) return;
+  const sumY = demandOf(t, length);
+  const sumX = exposureOf(t, length);
+  const counts = f32x4.gt(f32x4.mul(v128.load(row(FORECAST_COMBINED, t - length)), sumX), splat(0));
   const ring = ringRow(t - length);
   const share = splat(1 / <f32>length);
   for (let k = 0; k < experts; k++) {
     const off = f32x4.mul(f32x4.sub(sumY, f32x4.mul(v128.load(row(ring, k)), sumX)), share);
-    blend(row(ERRORS, k), f32x4.mul(off, off), ERROR_MEMORY, mask);
+    blend(row(ERRORS, k), f32x4.mul(off, off), ERROR_MEMORY, counts);
   }
 }
 
-function backtest(t: i32, y: v128, off: v128, mask: v128): void {
+function backtest(t: i32, y: v128, off: v128, square: v128, mask: v128): void {
   const step = f32x4.sub(y, v128.load(row(FORECAST_DEMAND, t - 1)));
   tally(BACKTEST_DAYS, splat(1), mask);
-  tally(BACKTEST_SQUARED_ERROR, f32x4.mul(off, off), mask);
+  tally(BACKTEST_SQUARED_ERROR, square, mask);
   tally(BACKTEST_SQUARED_STEP, f32x4.mul(step, step), mask);
   tally(BACKTEST_ERROR, f32x4.neg(off), mask);
   tally(BACKTEST_DEMAND, y, mask);
@@ -252,8 +287,8 @@ function tally(index: i32, value: v128, mask: v128): void {
 /** Whether the sum stayed below the 95 % quantile of a gamma (Wilson & Hilferty 1931) told before. */
 function cover(sum: v128, mu: v128, mask: v128): void {
   const mean = v128.load(row(FORECAST_SPAN_MEAN, 2));
-  const phi = f32x4.div(v128.load(row(FORECAST_SPAN_VARIANCE, 2)), f32x4.max(mean, splat(TINY)));
-  const a = f32x4.div(phi, f32x4.mul(splat(9), f32x4.max(mu, splat(TINY))));
+  const phi = f32x4.div(v128.load(row(FORECAST_SPAN_VARIANCE, 2)), f32x4.pmax(mean, splat(TINY)));
+  const a = f32x4.div(phi, f32x4.mul(splat(9), f32x4.pmax(mu, splat(TINY))));
   const root = f32x4.add(f32x4.sub(splat(1), a), f32x4.mul(splat(NORMAL_95), f32x4.sqrt(a)));
   const q = f32x4.mul(mu, f32x4.mul(root, f32x4.mul(root, root)));
   tally(BACKTEST_JUDGED, splat(1), mask);
@@ -276,35 +311,35 @@ function score(s: i32, sum: v128, mu: v128, mask: v128): void {
   }
 }
 
-/** One day for every expert but behaviour; `open` masks out days that teach nothing. */
-function learn(t: i32, y: v128, e: v128, x: v128, open: v128): void {
+/** One day for every expert but behaviour; a day without exposure, and so without demand, changes nothing. */
+function learn(t: i32, y: v128, e: v128, x: v128): void {
   const zero = splat(0);
   const one = splat(1);
-  const count = f32x4.add(v128.load(COUNT), v128.and(x, open));
+  const count = f32x4.add(v128.load(COUNT), x);
   v128.store(COUNT, count);
   // Plain averages at first, as if some days without a sale had gone before: a first sale may be the only one.
   const average = f32x4.div(one, f32x4.add(count, splat(DAYS_BEFORE)));
-  const youth = f32x4.max(zero, f32x4.sub(splat(DAYS_BEFORE), count));
+  const youth = f32x4.pmax(zero, f32x4.sub(splat(DAYS_BEFORE), count));
   // Written out: a loop costs the compiler its constants.
-  smooth(0, 0.01, average, y, e, open);
-  smooth(1, 0.02, average, y, e, open);
-  smooth(2, 0.05, average, y, e, open);
-  smooth(3, 0.1, average, y, e, open);
-  smooth(4, 0.2, average, y, e, open);
-  smooth(5, 0.35, average, y, e, open);
-  const sold = v128.and(open, f32x4.gt(y, zero));
+  smooth(0, 0.01, average, y, e);
+  smooth(1, 0.02, average, y, e);
+  smooth(2, 0.05, average, y, e);
+  smooth(3, 0.1, average, y, e);
+  smooth(4, 0.2, average, y, e);
+  smooth(5, 0.35, average, y, e);
+  const sold = f32x4.gt(y, zero);
   const sales = f32x4.add(v128.load(SALES), v128.and(one, sold));
   v128.store(SALES, sales);
-  const gain = f32x4.max(splat(SIZE_ALPHA), f32x4.div(one, f32x4.max(sales, one)));
+  const gain = f32x4.pmax(splat(SIZE_ALPHA), f32x4.div(one, f32x4.pmax(sales, one)));
   const size = v128.load(SIZE);
   const nextSize = v128.bitselect(f32x4.add(size, f32x4.mul(gain, f32x4.sub(y, size))), size, sold);
   v128.store(SIZE, nextSize);
   const hit = v128.and(one, sold);
-  const heed = f32x4.min(one, e);
-  chances(0, 0.02, average, heed, hit, nextSize, open);
-  chances(1, 0.05, average, heed, hit, nextSize, open);
-  chances(2, 0.1, average, heed, hit, nextSize, open);
-  const since = f32x4.add(v128.load(SINCE), v128.and(e, open));
+  const heed = f32x4.pmin(one, e);
+  chances(0, 0.02, average, heed, hit, nextSize);
+  chances(1, 0.05, average, heed, hit, nextSize);
+  chances(2, 0.1, average, heed, hit, nextSize);
+  const since = f32x4.add(v128.load(SINCE), e);
   const interval = v128.load(INTERVAL);
   const nextInterval = v128.bitselect(
     f32x4.add(interval, f32x4.mul(gain, f32x4.sub(since, interval))),
@@ -317,47 +352,41 @@ function learn(t: i32, y: v128, e: v128, x: v128, open: v128): void {
     row(LEVELS, SBA),
     f32x4.div(
       f32x4.mul(splat(1 - SIZE_ALPHA / 2), nextSize),
-      f32x4.add(f32x4.max(nextInterval, splat(0.05)), youth),
+      f32x4.add(f32x4.pmax(nextInterval, splat(0.05)), youth),
     ),
   );
-  window(0, 28, t, y, e, open, youth);
-  window(1, 56, t, y, e, open, youth);
+  window(0, 28, t, youth);
+  window(1, 56, t, youth);
 }
 
 /** l += gain (y - l e) */
-function smooth(k: i32, alpha: f32, average: v128, y: v128, e: v128, open: v128): void {
+function smooth(k: i32, alpha: f32, average: v128, y: v128, e: v128): void {
   const level = v128.load(row(LEVELS, k));
-  const gain = f32x4.max(splat(alpha), average);
-  const next = f32x4.max(splat(0), f32x4.add(level, f32x4.mul(gain, f32x4.sub(y, f32x4.mul(level, e)))));
-  v128.store(row(LEVELS, k), v128.bitselect(next, level, open));
+  const gain = f32x4.pmax(splat(alpha), average);
+  const next = f32x4.add(level, f32x4.mul(gain, f32x4.sub(y, f32x4.mul(level, e))));
+  v128.store(row(LEVELS, k), f32x4.pmax(splat(0), next));
 }
 
 /** p += beta min(1, e) (hit - p), l = p z */
-function chances(k: i32, least: f32, average: v128, heed: v128, hit: v128, size: v128, open: v128): void {
+function chances(k: i32, least: f32, average: v128, heed: v128, hit: v128, size: v128): void {
   const chance = v128.load(row(CHANCE, k));
-  const beta = f32x4.max(splat(least), average);
+  const beta = f32x4.pmax(splat(least), average);
   const next = f32x4.add(chance, f32x4.mul(f32x4.mul(beta, heed), f32x4.sub(hit, chance)));
-  const kept = v128.bitselect(next, chance, open);
-  v128.store(row(CHANCE, k), kept);
-  v128.store(row(LEVELS, TSB + k), f32x4.mul(kept, size));
+  v128.store(row(CHANCE, k), next);
+  v128.store(row(LEVELS, TSB + k), f32x4.mul(next, size));
 }
 
 /** Demand over exposure of the last days. */
-function window(w: i32, length: i32, t: i32, y: v128, e: v128, open: v128, youth: v128): void {
-  const zero = splat(0);
-  let sumY = f32x4.add(v128.load(row(WINDOW_Y, w)), v128.and(y, open));
-  let sumX = f32x4.add(v128.load(row(WINDOW_X, w)), v128.and(e, open));
-  if (t >= length) {
-    const old = v128.load(row(FORECAST_EXPOSURE, t - length));
-    const taught = f32x4.gt(old, zero);
-    sumY = f32x4.sub(sumY, v128.and(v128.load(row(FORECAST_DEMAND, t - length)), taught));
-    sumX = f32x4.sub(sumX, old);
-  }
-  v128.store(row(WINDOW_Y, w), sumY);
-  v128.store(row(WINDOW_X, w), sumX);
-  const known = f32x4.gt(sumX, splat(0.5));
-  const level = f32x4.max(zero, f32x4.div(sumY, f32x4.add(f32x4.max(sumX, splat(0.5)), youth)));
-  v128.store(row(LEVELS, WINDOWS + w), v128.bitselect(level, v128.load(row(LEVELS, WINDOWS + w)), known));
+function window(w: i32, length: i32, t: i32, youth: v128): void {
+  const days = min(length, t + 1);
+  const exposure = exposureOf(t, days);
+  const known = f32x4.gt(exposure, splat(0.5));
+  const level = f32x4.pmax(
+    splat(0),
+    f32x4.div(demandOf(t, days), f32x4.add(f32x4.pmax(exposure, splat(0.5)), youth)),
+  );
+  const at = row(LEVELS, WINDOWS + w);
+  v128.store(at, v128.bitselect(level, v128.load(at), known));
 }
 
 /** Views times demand per view, carts times demand per cart, each rate shrunk to the group's. */
@@ -390,29 +419,25 @@ function rate(expert: i32, n: v128, y: v128, x: v128, active: v128, at: usize, g
   const demand = f32x4.add(f32x4.mul(splat(BEHAVIOUR_MEMORY), v128.load(at + 32)), v128.and(y, taught));
   v128.store(at + 16, seen);
   v128.store(at + 32, demand);
-  const prior = f32x4.div(splat(RATE_PRIOR), f32x4.max(group, splat(TINY)));
+  const prior = f32x4.div(splat(RATE_PRIOR), f32x4.pmax(group, splat(TINY)));
   const shrunk = f32x4.div(f32x4.add(demand, splat(RATE_PRIOR)), f32x4.add(seen, prior));
   const level = f32x4.mul(v128.load(at), v128.and(shrunk, f32x4.gt(group, splat(0))));
   v128.store(row(LEVELS, expert), level);
 }
 
-/** Weighs the experts by (min E / E_k)^4 after a judgement, and keeps today's levels for the one to come. */
+/** The experts' levels as they are weighed. */
 function combine(t: i32, experts: i32): void {
-  if ((t & 3) == 0) weigh(experts);
-  let sum = splat(0);
-  const ring = ringRow(t);
-  for (let k = 0; k < experts; k++) {
-    const level = v128.load(row(LEVELS, k));
-    v128.store(row(ring, k), level);
-    sum = f32x4.add(sum, f32x4.mul(v128.load(row(FORECAST_EXPERT_WEIGHTS, k)), level));
+  let sum = f32x4.mul(v128.load(FORECAST_EXPERT_WEIGHTS), v128.load(LEVELS));
+  for (let k = 1; k < experts; k++) {
+    sum = f32x4.add(sum, f32x4.mul(v128.load(row(FORECAST_EXPERT_WEIGHTS, k)), v128.load(row(LEVELS, k))));
   }
   v128.store(row(FORECAST_COMBINED, t), sum);
 }
 
-/** Weights that add up to one. */
+/** Weighs the experts by (min E / E_k)^4, to one in all. */
 function weigh(experts: i32): void {
   let least = v128.load(ERRORS);
-  for (let k = 1; k < experts; k++) least = f32x4.min(least, v128.load(row(ERRORS, k)));
+  for (let k = 1; k < experts; k++) least = f32x4.pmin(least, v128.load(row(ERRORS, k)));
   least = f32x4.add(least, splat(TINY));
   let total = splat(0);
   for (let k = 0; k < experts; k++) {
@@ -422,7 +447,7 @@ function weigh(experts: i32): void {
     v128.store(row(FORECAST_EXPERT_WEIGHTS, k), weight);
     total = f32x4.add(total, weight);
   }
-  const share = f32x4.div(splat(1), f32x4.max(total, splat(TINY)));
+  const share = f32x4.div(splat(1), f32x4.pmax(total, splat(TINY)));
   for (let k = 0; k < experts; k++) {
     const at = row(FORECAST_EXPERT_WEIGHTS, k);
     v128.store(at, f32x4.mul(v128.load(at), share));

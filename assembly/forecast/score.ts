@@ -1,9 +1,13 @@
 // Normal scores of what was realised, pooled over series: what the forecast distribution is recalibrated by.
 import {
+  FORECAST_BEHAVIOUR,
   FORECAST_COLUMN_BYTES,
   FORECAST_POOL_DEMAND,
   FORECAST_SCORES,
+  FORECAST_SELLING,
   FORECAST_SPANS,
+  FORECAST_STAGE_ROW_BYTES,
+  FORECAST_TOTALS,
   SCORE_BINS,
   SCORE_MAX,
 } from "../layout";
@@ -26,4 +30,7 @@ export function take(span: i32, z: f32): void {
 export function reset_group(): void {
   memory.fill(FORECAST_SCORES, 0, FORECAST_SPANS * SCORE_BINS * 4);
   memory.fill(FORECAST_POOL_DEMAND, 0, FORECAST_COLUMN_BYTES * 2);
+  memory.fill(FORECAST_TOTALS, 0, FORECAST_STAGE_ROW_BYTES);
+  memory.fill(FORECAST_SELLING, 0, FORECAST_STAGE_ROW_BYTES);
+  memory.fill(FORECAST_BEHAVIOUR, 0, 64);
 }

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import type { DemandSeries } from "../../domain/forecast.ts";
 import { Forecaster } from "../../kernels/forecast.ts";
 import { groupOf } from "../../kernels/forecast-group.ts";
-import { referenceFit } from "../reference/forecast.ts";
+import { referenceFit, referenceTotals } from "../reference/forecast.ts";
 
 const forecaster = new Forecaster(new WebAssembly.Module(readFileSync("build/forecast.wasm")));
 
@@ -40,7 +40,7 @@ describe("the expert bank", () => {
     [4, 20, 7],
   ])("[FC1] %i series of %i days, season %i, are as the plain reference says", (count, days, season) => {
     const series = shop(count, days, count * days);
-    const group = groupOf(series, days, season);
+    const group = groupOf(referenceTotals(series, days), season);
     const fits = series.map((one) => referenceFit(one, group, days, season));
     const wrong: string[] = [];
     for (const [i, forecast] of forecaster.forecast(series, { season }).entries()) {
@@ -71,7 +71,7 @@ describe("the expert bank", () => {
       ...one,
       demand: Array.from(one.demand, (y, t) => (t > 170 ? y * 2 : y)),
     }));
-    const group = groupOf(series, days, 7);
+    const group = groupOf(referenceTotals(series, days), 7);
     const fits = series.map((one) => referenceFit(one, group, days, 7));
     let [demand, forecast, weight] = [0, 0, 1];
     for (let t = days - 1; t >= days - 112; t--) {

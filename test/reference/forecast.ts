@@ -1,7 +1,8 @@
 // The expert bank in plain TypeScript and double precision: what the kernel is held against. Written from the
 // formulas, one series and one day at a time, with no thought of speed.
 import type { DemandSeries } from "../../domain/forecast.ts";
-import type { Group } from "../../kernels/forecast-group.ts";
+import { spanOf } from "../../kernels/forecast.ts";
+import type { Group, GroupTotals } from "../../kernels/forecast-group.ts";
 
 const SES = [0.01, 0.02, 0.05, 0.1, 0.2, 0.35];
 const TSB = [0.02, 0.05, 0.1];
@@ -27,7 +28,7 @@ export interface ReferenceFit {
 
 /** Runs one series of a group whose season has `season` days. */
 export function referenceFit(series: DemandSeries, group: Group, days: number, season: number): ReferenceFit {
-  const span = season === 7 ? 14 : Math.max(1, Math.min(14, season));
+  const span = spanOf(days, season);
   const spans = [1, Math.max(1, span >> 1), span, span * 2];
   const scale = scaleOf(series);
   const skip = series.demand.length - days;
@@ -40,7 +41,7 @@ export function referenceFit(series: DemandSeries, group: Group, days: number, s
   const experts = 12;
   const levels = new Array<number>(experts).fill(0);
   const errors = new Array<number>(experts).fill(0);
-  let weights = new Array<number>(experts).fill(0);
+  let weights = new Array<number>(experts).fill(1 / experts);
   const chances = TSB.map(() => 0);
   const seasonDemand = new Array<number>(season).fill(0);
   const seasonExposure = new Array<number>(season).fill(0);
@@ -68,16 +69,21 @@ export function referenceFit(series: DemandSeries, group: Group, days: number, s
     const e = started ? seasonIndex(t % season, t) * x : 0;
     exposure.push(e);
 
+    // Judged days are counted from the last one.
+    const left = days - 1 - t;
     for (const [s, length] of spans.entries()) {
       if (t < length) continue;
-      const sumY = total(demand.slice(t - length + 1, t + 1));
+      const sumY = total(range(length, (i) => (exposure[t - i]! > 0 ? demand[t - i]! : 0)));
       const sumX = total(exposure.slice(t - length + 1, t + 1));
       const mu = combined[t - length]! * sumX;
       if (!(mu > 0)) continue;
-      spanVariance[s] = 0.985 * spanVariance[s]! + 0.015 * (sumY - mu) ** 2;
-      spanMean[s] = 0.985 * spanMean[s]! + 0.015 * mu;
-      if (s === 2 && t >= 56) pool[t] = { demand: sumY, forecast: mu };
-      if (s === 2 && t % 4 === 0 && sumX > 0) {
+      if (s === 0 || left % 2 === 0) {
+        const memory = s === 0 ? 0.985 : 0.985 ** 2;
+        spanVariance[s] = memory * spanVariance[s]! + (1 - memory) * (sumY - mu) ** 2;
+        spanMean[s] = memory * spanMean[s]! + (1 - memory) * mu;
+        if (s === 2 && t >= 56) pool[t] = { demand: sumY, forecast: mu };
+      }
+      if (s === 2 && left % 4 === 0) {
         for (let k = 0; k < experts; k++) {
           const off = (sumY - history[t - length]![k]! * sumX) / length;
           errors[k] = 0.9224 * errors[k]! + 0.0776 * off * off;
@@ -124,7 +130,7 @@ export function referenceFit(series: DemandSeries, group: Group, days: number, s
       if (sumX > 0.5) levels[10 + w] = Math.max(0, sumY / (sumX + youth));
     }
 
-    if (t % 4 === 0) {
+    if (left % 4 === 0) {
       const least = Math.min(...errors) + TINY;
       weights = errors.map((own) => (least / (own + TINY)) ** 4);
       const all = total(weights);
@@ -148,6 +154,17 @@ export function referenceFit(series: DemandSeries, group: Group, days: number, s
     backtestDays: tested,
     pool,
     scale,
+  };
+}
+
+/** What the group sold by day. */
+export function referenceTotals(series: readonly DemandSeries[], days: number): GroupTotals {
+  const of = (t: number) => series.map(({ demand }) => demand[demand.length - days + t] ?? 0);
+  return {
+    units: Float64Array.from({ length: days }, (_, t) => total(of(t))),
+    selling: Float64Array.from({ length: days }, (_, t) => of(t).filter((y) => y > 0).length),
+    viewRate: 0,
+    cartRate: 0,
   };
 }
 

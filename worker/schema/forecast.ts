@@ -24,12 +24,14 @@ const whole = (min: number, max: number) => {
   const range = `must be a whole number from ${min} to ${max}`;
   return v.pipe(v.number(range), v.integer(range), v.minValue(min, range), v.maxValue(max, range));
 };
+/** A list whose items are looked at elsewhere: a schema that walks half a million numbers costs more than the forecasts. */
+const list = (message: string) => v.custom<unknown[]>(Array.isArray, message);
 const SHARE = "must be above 0 and below 1";
 
 export const forecastSchema = v.object(
   {
     series: v.pipe(
-      v.array(v.unknown(), "must be a list of series"),
+      list("must be a list of series"),
       v.minLength(1, "must hold at least one series"),
       v.maxLength(FORECAST_SERIES_MAX, `must not hold more than ${FORECAST_SERIES_MAX} series`),
     ),
@@ -65,11 +67,11 @@ export const seriesSchema = v.object(
     id,
     start: v.pipe(v.string("must be a date"), v.isoDate("must be a date (YYYY-MM-DD)")),
     demand: v.pipe(
-      v.array(v.unknown(), "must be a list of units a day"),
+      list("must be a list of units a day"),
       v.minLength(1, "must hold at least one day"),
       v.maxLength(FORECAST_SERIES_DAYS_MAX, `must not hold more than ${FORECAST_SERIES_DAYS_MAX} days`),
     ),
-    in_stock: v.optional(v.array(v.unknown(), "must be a list of shares of the day, 0 to 1")),
+    in_stock: v.optional(list("must be a list of shares of the day, 0 to 1")),
   },
   "must be an object",
 );
@@ -113,8 +115,8 @@ function parseSeries(value: unknown, path: string, errors: FieldError[]): Demand
 }
 
 /** A plain loop: half a million numbers go through here in one request. */
-function numbers(values: readonly unknown[], max: number, path: string, errors: FieldError[]): Float64Array {
-  const result = new Float64Array(values.length);
+function numbers(values: readonly unknown[], max: number, path: string, errors: FieldError[]): Float32Array {
+  const result = new Float32Array(values.length);
   for (let i = 0; i < values.length; i++) {
     const value = values[i];
     if (typeof value === "number" && value >= 0 && value <= max) result[i] = value;

@@ -1,6 +1,7 @@
 // How far forecasts were from what came, by the definitions that the field uses.
 import type { Panel } from "./panel.ts";
 
+/** Lead times that quantiles are judged over, where the horizon allows. */
 export const LEAD_DAYS = [7, 14, 28] as const;
 export const PINBALL_SHARES = [0.5, 0.75, 0.9, 0.95, 0.99] as const;
 const COVERED_SHARE = 0.95;
@@ -38,7 +39,6 @@ export interface Errors {
   readonly coverage: readonly number[];
   /** Mean pinball loss of the sum over 14 days at .5 .75 .9 .95 .99, scaled like `sum`. */
   readonly pinball: number;
-  readonly microseconds: number;
 }
 
 /** Averaged over series, then over origins: the last `horizon` steps, and those before them. */
@@ -54,16 +54,18 @@ export async function errorsOf(
     const training = {
       name: panel.name,
       back: back * horizon,
-      series: panel.series.map(({ id, demand }) => ({
+      series: panel.series.map(({ id, demand, known }) => ({
         id,
         demand: demand.slice(Math.max(0, end - trainingSteps), end),
+        ...(known !== undefined && { known: known.slice(Math.max(0, end - trainingSteps), end) }),
       })),
     };
-    const began = performance.now();
     const forecasts = await method(training, horizon);
-    const microseconds = ((performance.now() - began) * 1000) / panel.series.length;
-    const future = panel.series.map(({ demand }) => demand.slice(end, end + horizon));
-    all.push({ ...judge(training, future, forecasts, horizon), microseconds });
+    const future = panel.series.map(({ demand, known }) =>
+      // What is not known cannot be missed: the series is left out.
+      known?.subarray(end, end + horizon).includes(0) ? undefined : demand.slice(end, end + horizon),
+    );
+    all.push(judge(training, future, forecasts, horizon));
   }
   const mean = (of: (errors: Errors) => number) =>
     all.reduce((sum, errors) => sum + of(errors), 0) / all.length;
@@ -73,22 +75,22 @@ export async function errorsOf(
     bias: mean(({ bias }) => bias),
     coverage: LEAD_DAYS.map((_, i) => mean(({ coverage }) => coverage[i]!)),
     pinball: mean(({ pinball }) => pinball),
-    microseconds: mean(({ microseconds }) => microseconds),
   };
 }
 
 function judge(
   training: Training,
-  future: readonly Float64Array[],
+  future: readonly (Float64Array | undefined)[],
   forecasts: readonly Forecast[],
   horizon: number,
-): Omit<Errors, "microseconds"> {
+): Errors {
   const sums = { rmsse: 0, sum: 0, pinball: 0, series: 0, judged: 0, forecast: 0, demand: 0 };
   const covered = LEAD_DAYS.map(() => 0);
   for (const [i, { demand }] of training.series.entries()) {
     const scales = scalesOf(demand);
     const { daily, quantile } = forecasts[i]!;
-    const came = future[i]!;
+    const came = future[i];
+    if (came === undefined) continue;
     sums.forecast += total(daily, horizon);
     sums.demand += total(came, horizon);
     if (scales === undefined) continue;
@@ -114,7 +116,7 @@ function judge(
     rmsse: sums.rmsse / sums.series,
     sum: sums.sum / sums.series,
     bias: sums.forecast / sums.demand - 1,
-    coverage: covered.map((count) => count / sums.judged),
+    coverage: covered.map((count, n) => (LEAD_DAYS[n]! <= horizon ? count / sums.judged : Number.NaN)),
     pinball: sums.pinball / sums.judged,
   };
 }

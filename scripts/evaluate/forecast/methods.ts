@@ -14,8 +14,8 @@ const PROJECT = join(import.meta.dirname, "../../..");
 export function shelfwise(season: number, censor?: (id: string) => Float64Array): Method {
   const forecaster = ownForecaster();
   return ({ series }, horizon) => {
-    const given = series.map(({ id, demand }): DemandSeries => {
-      const inStock = censor?.(id);
+    const given = series.map(({ id, demand, known }): DemandSeries => {
+      const inStock = censor?.(id) ?? known;
       return { id, startDay: 0, demand, ...(inStock !== undefined && { inStock }) };
     });
     return forecaster.forecast(given, { season }).map((forecast) => ({
@@ -140,7 +140,7 @@ function sum(values: ArrayLike<number>, days: number): number {
   return total;
 }
 
-function normalQuantile(share: number): number {
+export function normalQuantile(share: number): number {
   // Bisection of the distribution by Abramowitz & Stegun 26.2.17: a peer need not be fast.
   let low = -8;
   let high = 8;

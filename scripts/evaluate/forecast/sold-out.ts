@@ -1,4 +1,6 @@
 // What sold-out days do to forecasts: known to the ledger, and taken for days without demand.
+
+import type { Report } from "../report.ts";
 import { type Errors, errorsOf, type Method, type Protocol } from "./measure.ts";
 import { shelfwise } from "./methods.ts";
 import type { Panel } from "./panel.ts";
@@ -9,6 +11,7 @@ const RUN_DAYS_MAX = 10;
 
 /** Forecasts with 20 % of the training days sold out, the true demand kept as target. */
 export async function soldOut(
+  report: Report,
   panel: Panel,
   horizon: number,
   season: number,
@@ -17,13 +20,13 @@ export async function soldOut(
   const whole = await errorsOf(shelfwise(season), panel, horizon, protocol);
   const known = await errorsOf(censored(season, true), panel, horizon, protocol);
   const ignored = await errorsOf(censored(season, false), panel, horizon, protocol);
-  console.log(`\n### ${panel.name}: 20 % of the training days sold out\n`);
-  console.log("| | RMSSE | v. uncensored | forecast v. uncensored |");
-  console.log("|---|---|---|---|");
+  report.say(`\n### ${panel.name}: 20 % of the training days sold out\n`);
+  report.say("| | RMSSE | v. uncensored | forecast v. uncensored |");
+  report.say("|---|---|---|---|");
   const row = (name: string, { rmsse, bias }: Errors) => {
     const worse = ((rmsse / whole.rmsse - 1) * 100).toFixed(2);
     const shift = (((1 + bias) / (1 + whole.bias) - 1) * 100).toFixed(2);
-    console.log(`| ${name} | ${rmsse.toFixed(4)} | ${worse} % | ${shift} % |`);
+    report.say(`| ${name} | ${rmsse.toFixed(4)} | ${worse} % | ${shift} % |`);
   };
   row("uncensored", whole);
   row("in-stock share known", known);
