@@ -138,6 +138,24 @@ export const NEIGHBOURS_PUBLISHED_BYTES_MAX = 12 * 1024 * 1024;
 // --- stock ------------------------------------------------------------------------------------
 /** Units of one SKU at one location. */
 export const STOCK_UNITS_MAX = 1_000_000_000;
+/** Open reservations of one SKU; further ones are refused (503). */
+export const OPEN_RESERVATIONS_MAX = 100_000;
+/** Closed reservations a SKU knows for repeats, 24 h at most; the oldest is forgotten. */
+export const RESERVATIONS_REMEMBERED_MAX = 50_000;
+/** A hold's life, seconds. */
+export const RESERVATION_TTL_SECONDS_MAX = 7 * 86_400;
+/** Reservations of one batch. */
+export const RESERVATIONS_PER_CALL_MAX = 100;
+/** Stock objects one request or order talks to at a time. */
+export const SKUS_AT_ONCE_MAX = 32;
+/** Ledger of a SKU, days: older entries become its opening balance. */
+export const LEDGER_DAYS_MAX = 400;
+/** Ledger rows that a waking object reads again before its state is written whole. */
+export const LEDGER_REPLAY_ENTRIES_MIN = 1_000;
+/** Reservations an owner's object knows beside the current one; the oldest is forgotten. */
+export const OWNER_RESERVATIONS_MAX = 16;
+/** Returns of one order. */
+export const ORDER_RETURNS_MAX = 100;
 
 // --- demand -----------------------------------------------------------------------------------
 /** Days of daily demand kept per SKU; the oldest fall out. */

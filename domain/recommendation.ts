@@ -47,6 +47,8 @@ export interface PublishedProduct {
 /** A product as the catalogue holds it: what was set, and what events taught where nothing was set. */
 export interface CatalogueProduct extends PublishedProduct {
   /** Left out of recommendations. */
+  /** Under which its stock may be kept, beside its own id. */
+  readonly skus?: readonly string[];
   readonly hidden: boolean;
   /** Sold out per the stock counters; undefined where no stock is kept. */
   readonly available?: boolean;

@@ -14,7 +14,7 @@ import { blockOf, type DemandBlock } from "../domain/planner/block.ts";
 import type { BehaviourDelta, JournalEntry } from "../domain/planner/journal.ts";
 import { OrderKeys } from "../domain/planner/order-keys.ts";
 import type { SkuState } from "../domain/planner/sku-states.ts";
-import { dayMs, outageDays } from "../domain/stock.ts";
+import { dayMs, outageDays } from "../domain/stock/outages.ts";
 import { type Counters, type DemandPlannerStore, placeOf } from "./demand-planner-store.ts";
 
 /** Least exposure of a day that has only begun. */

@@ -1,6 +1,7 @@
 import type { DemandPlanner } from "./demand-planner.ts";
 import type { Inventory } from "./inventory.ts";
 import type { ModelBuilder } from "./model-builder.ts";
+import type { Order } from "./order.ts";
 import type { SignalCombiner } from "./signal-combiner.ts";
 import type { UserProfile } from "./user-profile.ts";
 
@@ -10,6 +11,7 @@ export interface Env {
   readonly SIGNAL_COMBINER: DurableObjectNamespace<SignalCombiner>;
   readonly MODEL_BUILDER: DurableObjectNamespace<ModelBuilder>;
   readonly INVENTORY: DurableObjectNamespace<Inventory>;
+  readonly ORDER: DurableObjectNamespace<Order>;
   readonly DEMAND_PLANNER: DurableObjectNamespace<DemandPlanner>;
   /** Static files of `public/`. */
   readonly ASSETS: Fetcher;

@@ -1,97 +1,161 @@
 import { DurableObject } from "cloudflare:workers";
 import { Calendar } from "../domain/calendar.ts";
+import type { CancelledLine, DemandLine } from "../domain/demand.ts";
+import { DEMAND_LINES_PER_CALL_MAX } from "../domain/limits.ts";
 import { MODEL_NAME } from "../domain/object-names.ts";
 import { plannerOf } from "../domain/planner/shards.ts";
 import {
   adjustStock,
+  commit,
+  type Decision,
   etagOf,
-  positionOf,
-  type Stock,
-  type StockChange,
+  type HoldRequest,
+  hold,
+  pin,
+  type Restocking,
+  release,
+  restock,
+  type Sale,
   type StockRefusal,
   setStock,
-  totals,
-} from "../domain/stock.ts";
+  settle,
+} from "../domain/stock/decisions.ts";
+import { cancelledLine, soldLine } from "../domain/stock/ledger.ts";
+import { positionOf } from "../domain/stock/position.ts";
+import type { Reservation } from "../domain/stock/reservation.ts";
+import type { StockBook } from "../domain/stock/stock-book.ts";
 import type { Env } from "./env.ts";
-import { InventoryStore } from "./inventory-store.ts";
-import type { InventoryRpc, StockAdjustment, StockPut, StockView } from "./rpc.ts";
+import { InventoryStore, type LedgerRow } from "./inventory-store.ts";
+import type { InventoryRpc, ReservationAnswer, StockAdjustment, StockPut, StockView } from "./rpc.ts";
 
 /** Changes of so long are told together. */
 const TELL_MS = 2_000;
 const RETRY_MS = 10_000;
 
+interface Waiting {
+  readonly now: number;
+  /** Decides, and hands the outcome to who waits when it is called again: not before it is stored. */
+  readonly decide: (decision: Decision) => () => void;
+}
+
 /** Stock of one SKU. Named `s:<sku>`. */
 export class Inventory extends DurableObject<Env> implements InventoryRpc {
   private readonly store: InventoryStore;
   private readonly calendar: Calendar;
+  private readonly book: StockBook;
+  private remembers = false;
+  private waiting: Waiting[] = [];
+  private gathering = false;
   private hasAlarm = false;
+  /** Something was recorded since planner and model were told. */
+  private untold = false;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     this.store = new InventoryStore(ctx.storage.sql);
     this.calendar = new Calendar(env.SHOP_TIME_ZONE ?? "UTC");
+    this.book = this.store.read(this.calendar);
     void ctx.blockConcurrencyWhile(async () => {
       this.hasAlarm = (await ctx.storage.getAlarm()) !== null;
     });
   }
 
-  async read(): Promise<StockView | StockRefusal> {
-    const stored = this.store.read();
-    if (stored === undefined) return { problem: "unknown_sku", detail: `${this.sku} has no stock yet.` };
-    return viewOf(stored.stock);
+  async read(now: number): Promise<StockView | StockRefusal> {
+    this.catchUp(now);
+    if (!this.book.exists) return { problem: "unknown_sku", detail: `${this.sku} has no stock yet.` };
+    return viewOf(this.sku, this.book);
   }
 
-  async put({ on_hand, ...put }: StockPut): Promise<{ created: boolean; stock: StockView } | StockRefusal> {
-    const before = this.store.read()?.stock;
-    const setting = { ...put, ...(on_hand !== undefined && { onHand: on_hand }) };
-    const change = setStock(before, setting, this.calendar);
-    if ("problem" in change) return change;
-    this.save(change, put.now);
-    return { created: before === undefined, stock: viewOf(change.stock) };
+  put({ now, ...setting }: StockPut): Promise<{ created: boolean; stock: StockView } | StockRefusal> {
+    return this.decide(now, (decision) => {
+      const created = !this.book.exists;
+      return setStock(decision, setting) ?? { created, stock: viewOf(this.sku, this.book) };
+    });
   }
 
-  async adjust(adjustment: StockAdjustment): Promise<{ repeated: boolean; stock: StockView } | StockRefusal> {
-    const { idempotencyKey, now, sku, delta, reason, location } = adjustment;
+  adjust({
+    idempotencyKey,
+    now,
+    ...adjustment
+  }: StockAdjustment): Promise<{ repeated: boolean; stock: StockView } | StockRefusal> {
+    const { delta, reason, location } = adjustment;
     const request = JSON.stringify([delta, reason, location]);
-    if (idempotencyKey !== undefined) {
-      const answered = this.store.answered(idempotencyKey, now);
+    return this.decide(now, (decision) => {
+      const answered =
+        idempotencyKey === undefined ? undefined : this.store.answered(idempotencyKey, decision.at);
+      if (answered?.request === request) return { repeated: true, stock: JSON.parse(answered.answer) };
       if (answered !== undefined) {
-        if (answered.request === request) return { repeated: true, stock: JSON.parse(answered.answer) };
         const detail = "Idempotency-Key: was sent with another adjustment before.";
         return { problem: "idempotency_key_reused", detail };
       }
-    }
-    const change = adjustStock(this.store.read()?.stock, sku, adjustment, this.calendar);
-    if ("problem" in change) return change;
-    const stock = viewOf(change.stock);
-    this.save(change, now);
-    if (idempotencyKey !== undefined) {
-      this.store.keepAnswer(idempotencyKey, now, { request, answer: JSON.stringify(stock) });
-    }
-    return { repeated: false, stock };
+      const refusal = adjustStock(decision, adjustment);
+      if (refusal !== undefined) return refusal;
+      const stock = viewOf(this.sku, this.book);
+      if (idempotencyKey !== undefined) {
+        this.store.keepAnswer(idempotencyKey, decision.at, { request, answer: JSON.stringify(stock) });
+      }
+      return { repeated: false, stock };
+    });
   }
 
-  /** Tells planner and model where the stock stands; what fails is told again. */
+  hold(requests: readonly HoldRequest[], now: number): Promise<ReservationAnswer[]> {
+    return this.decide(now, (decision) => requests.map((request) => hold(decision, request)));
+  }
+
+  settle(reservationId: string, now: number): Promise<void> {
+    return this.decide(now, (decision) => settle(decision, reservationId));
+  }
+
+  pin(reservationId: string, now: number): Promise<{ reservation: Reservation } | StockRefusal> {
+    return this.decide(now, (decision) => pin(decision, reservationId));
+  }
+
+  commit(reservationId: string, sale: Sale, now: number): Promise<ReservationAnswer> {
+    return this.decide(now, (decision) => commit(decision, reservationId, sale));
+  }
+
+  release(
+    reservationId: string,
+    how: { ahead: boolean },
+    now: number,
+  ): Promise<{ reservation: Reservation } | StockRefusal> {
+    return this.decide(now, (decision) => release(decision, reservationId, how));
+  }
+
+  restock(restocking: Restocking, now: number): Promise<StockRefusal | undefined> {
+    return this.decide(now, (decision) => restock(decision, restocking));
+  }
+
+  async reservation(reservationId: string, now: number): Promise<Reservation | undefined> {
+    this.remember(now);
+    this.catchUp(now);
+    return this.book.reservation(reservationId);
+  }
+
+  async ledger(before: number, limit: number): Promise<LedgerRow[]> {
+    return this.store.rowsBefore(before, limit);
+  }
+
+  /** Expires what is due; tells planner and model where the stock stands and what was sold. What fails is told again. */
   override async alarm(): Promise<void> {
     this.hasAlarm = false;
-    const stored = this.store.read();
-    if (stored === undefined || stored.told >= stored.stock.version) return;
-    const { stock, toldAvailable } = stored;
-    const { sku, version } = stock;
-    const available = totals(stock).available > 0;
+    const now = Date.now();
+    this.catchUp(now);
     try {
-      const told: Promise<unknown>[] = [plannerOf(this.env, sku).position(positionOf(stock, this.calendar))];
-      if (available !== (toldAvailable ?? true)) {
-        told.push(this.env.MODEL_BUILDER.getByName(MODEL_NAME).availability({ sku, available, version }));
-      }
-      await Promise.all(told);
+      await this.tell();
+      this.store.fold(now, this.calendar);
     } catch (error) {
-      console.warn({ message: "a stock position waits for the next try", sku, error: String(error) });
+      console.warn({
+        message: "a stock position waits for the next try",
+        sku: this.sku,
+        error: String(error),
+      });
       this.wake(Date.now() + RETRY_MS);
       return;
     }
-    const now = this.store.read();
-    if (now !== undefined) this.store.write({ stock: now.stock, told: version, toldAvailable: available });
+    this.wakeToTell();
+    const { nextExpiry } = this.book;
+    if (nextExpiry !== undefined) this.wake(Math.max(nextExpiry, Date.now() + TELL_MS));
   }
 
   /** Rows written since the object woke; for tests that count them. */
@@ -99,20 +163,118 @@ export class Inventory extends DurableObject<Env> implements InventoryRpc {
     return this.store.rowsWritten;
   }
 
-  private save({ stock, entry }: StockChange, now: number): void {
-    const before = this.store.read();
-    this.ctx.storage.transactionSync(() => {
-      this.store.write({
-        stock,
-        told: before?.told ?? 0,
-        ...(before?.toldAvailable !== undefined && { toldAvailable: before.toldAvailable }),
+  /** Answers when what was decided is stored. */
+  private decide<T>(now: number, decision: (decision: Decision) => T): Promise<T> {
+    return new Promise((done) => {
+      this.waiting.push({
+        now,
+        decide: (at) => {
+          const outcome = decision(at);
+          return () => done(outcome);
+        },
       });
-      if (entry !== undefined) this.store.append(entry);
+      if (!this.gathering) {
+        this.gathering = true;
+        void this.gather();
+      }
     });
-    if (!this.hasAlarm) this.wake(now + TELL_MS);
+  }
+
+  /** One row for all calls that came meanwhile, decided one after another; none is answered before it is written. */
+  private async gather(): Promise<void> {
+    await scheduler.wait(0);
+    const { waiting, book } = this;
+    this.waiting = [];
+    this.gathering = false;
+    const answers: (() => void)[] = [];
+    try {
+      this.ctx.storage.transactionSync(() => {
+        if (!this.store.isCurrent()) throw new Error("another instance has written");
+        const clock = Date.now();
+        this.remember(clock);
+        for (const { now, decide } of waiting) {
+          const at = book.begin(Math.max(now, clock));
+          answers.push(decide({ sku: this.sku, book, at }));
+        }
+        this.save();
+      });
+    } catch (error) {
+      // Memory is ahead of what is stored: start again from there.
+      this.ctx.abort(`decisions on stock could not be stored: ${error}`);
+      return;
+    }
+    this.wakeToTell();
+    for (const answer of answers) answer();
+  }
+
+  /** What has expired is stored as such. */
+  private catchUp(now: number): void {
+    try {
+      this.book.begin(Math.max(now, Date.now()));
+      this.save();
+    } catch (error) {
+      this.ctx.abort(`expired holds could not be stored: ${error}`);
+    }
+    this.wakeToTell();
+  }
+
+  /** Stores what was recorded. */
+  private save(): void {
+    const entries = this.book.drain();
+    if (entries.length === 0) return;
+    this.store.append(entries);
+    this.untold = true;
+    if (this.store.wantsState(this.book)) this.store.writeState(this.book);
+  }
+
+  /** Reads what closed in the last day, once in a lifetime. */
+  private remember(now: number): void {
+    if (this.remembers) return;
+    this.remembers = true;
+    this.book.recall(this.store.recent(now));
+  }
+
+  private async tell(): Promise<void> {
+    const { sku, book, env } = this;
+    this.untold = false;
+    const before = this.store.told();
+    if (before.version >= book.version) return;
+    const planner = plannerOf(env, sku);
+    const { version, sellable } = book;
+    const sent: Promise<unknown>[] = [planner.position(positionOf(sku, book, this.calendar))];
+    let demand = before.demand;
+    let lines: DemandLine[] = [];
+    let cancelled: CancelledLine[] = [];
+    const send = () => {
+      if (lines.length > 0) sent.push(planner.record(lines));
+      if (cancelled.length > 0) sent.push(planner.cancel(cancelled));
+      lines = [];
+      cancelled = [];
+    };
+    for (const { id, entries } of this.store.rowsAfter(before.demand)) {
+      for (const entry of entries) {
+        const line = soldLine(sku, entry);
+        if (line !== undefined) lines.push(line);
+        const back = cancelledLine(sku, entry);
+        if (back !== undefined) cancelled.push(back);
+      }
+      demand = id;
+      if (lines.length + cancelled.length >= DEMAND_LINES_PER_CALL_MAX) send();
+    }
+    send();
+    if (sellable !== (before.available ?? true)) {
+      sent.push(env.MODEL_BUILDER.getByName(MODEL_NAME).availability({ sku, available: sellable, version }));
+    }
+    await Promise.all(sent);
+    this.store.writeTold({ version, available: sellable, demand });
+  }
+
+  private wakeToTell(): void {
+    if (this.untold) this.wake(Date.now() + TELL_MS);
   }
 
   private wake(at: number): void {
+    if (this.hasAlarm) return;
     this.hasAlarm = true;
     void this.ctx.storage.setAlarm(at);
   }
@@ -122,23 +284,26 @@ export class Inventory extends DurableObject<Env> implements InventoryRpc {
   }
 }
 
-function viewOf(stock: Stock): StockView {
-  const { onHand, reserved, available } = totals(stock);
+function viewOf(sku: string, book: StockBook): StockView {
+  const { onHand, reserved, available, backordered } = book.totals;
   return {
-    sku: stock.sku,
-    etag: etagOf(stock),
+    sku,
+    etag: etagOf(book),
     on_hand: onHand,
     reserved,
     available,
-    incoming: stock.locations.flatMap(({ incoming }) => [...incoming]),
-    locations: stock.locations.map((location) => ({
+    backordered,
+    incoming: book.locations.flatMap(({ incoming }) => [...incoming]),
+    locations: book.locations.map((location) => ({
       location: location.location,
       on_hand: location.onHand,
       reserved: location.reserved,
       available: location.onHand - location.reserved,
+      backordered: location.backordered,
       incoming: [...location.incoming],
     })),
-    policy: stock.policy,
-    updated_at: new Date(stock.updatedAt).toISOString(),
+    policy: book.policy,
+    sellable: book.sellable,
+    updated_at: new Date(book.updatedAt).toISOString(),
   };
 }

@@ -8,14 +8,25 @@ import type {
   StockPosition,
 } from "../domain/demand.ts";
 import type { ModelManifest } from "../domain/model/manifest.ts";
+import type { BasketRequest, BasketStatus } from "../domain/order/order-page.ts";
 import type { Board, BoardRequest } from "../domain/planner/board.ts";
 import type { Handover } from "../domain/profile/page.ts";
 import type { ProfileView } from "../domain/profile/view.ts";
 import type { CatalogueProduct } from "../domain/recommendation.ts";
 import type { ProductFact, SignalDelta, SignalPacket } from "../domain/signal.ts";
-import type { AdjustmentReason, StockRefusal } from "../domain/stock.ts";
+import type {
+  Adjustment,
+  HoldRequest,
+  Restocking,
+  Sale,
+  StockRefusal,
+  StockSetting,
+} from "../domain/stock/decisions.ts";
+import type { Part, StockPolicy } from "../domain/stock/ledger.ts";
+import type { Reservation } from "../domain/stock/reservation.ts";
 import type { VisitorContext } from "../domain/visitor.ts";
 import type { PlannerForecast } from "./demand-planner-outlook.ts";
+import type { LedgerRow } from "./inventory-store.ts";
 
 // --- UserProfile: one per visitor, named `u:<userId>` or `a:<anonymousId>` ---------------------
 
@@ -162,6 +173,8 @@ export interface ProductPatch {
   readonly imageUrl?: string | null;
   readonly url?: string | null;
   readonly hidden?: boolean;
+  /** Added to those known. */
+  readonly skus?: readonly string[];
 }
 
 // --- Inventory: one per SKU, named `s:<sku>` ---------------------------------------------------
@@ -171,6 +184,8 @@ export interface StockLevel {
   readonly on_hand: number;
   readonly reserved: number;
   readonly available: number;
+  /** Sold or held beyond what is there. */
+  readonly backordered: number;
   readonly incoming: { quantity: number; eta: string }[];
 }
 
@@ -181,36 +196,101 @@ export interface StockView {
   readonly on_hand: number;
   readonly reserved: number;
   readonly available: number;
+  readonly backordered: number;
   readonly incoming: { quantity: number; eta: string }[];
   readonly locations: StockLevel[];
-  readonly policy: ReplenishmentPolicy;
+  readonly policy: StockPolicy;
+  /** Whether anything may be sold: available, or on backorder. */
+  readonly sellable: boolean;
   readonly updated_at: string;
 }
 
-export interface StockPut {
-  readonly sku: string;
-  readonly location?: string;
-  readonly on_hand?: number;
-  readonly policy: Partial<ReplenishmentPolicy>;
-  readonly incoming?: { quantity: number; eta: string }[];
-  /** If-Match as sent. */
-  readonly ifMatch?: string;
+export interface StockPut extends StockSetting {
   readonly now: number;
 }
 
-export interface StockAdjustment {
-  readonly sku: string;
-  readonly location?: string;
-  readonly delta: number;
-  readonly reason: AdjustmentReason;
+export interface StockAdjustment extends Adjustment {
   readonly idempotencyKey?: string;
   readonly now: number;
 }
 
+/** A reservation as it now is; `repeated` if this call changed nothing. */
+export type ReservationAnswer = { reservation: Reservation; repeated: boolean } | StockRefusal;
+
+/** Decisions are durable when answered; those that come together are stored together. `now`: receive time, Unix ms. */
 export interface InventoryRpc {
-  read(): Promise<StockView | StockRefusal>;
+  read(now: number): Promise<StockView | StockRefusal>;
   put(put: StockPut): Promise<{ created: boolean; stock: StockView } | StockRefusal>;
   adjust(adjustment: StockAdjustment): Promise<{ repeated: boolean; stock: StockView } | StockRefusal>;
+  /** Each on its own, in their order. */
+  hold(requests: readonly HoldRequest[], now: number): Promise<ReservationAnswer[]>;
+  /** The hold whose place another one has taken is gone for good. */
+  settle(reservationId: string, now: number): Promise<void>;
+  /** The hold does not expire any more. */
+  pin(reservationId: string, now: number): Promise<{ reservation: Reservation } | StockRefusal>;
+  commit(reservationId: string, sale: Sale, now: number): Promise<ReservationAnswer>;
+  /** `ahead`: what is not known is closed before it comes. */
+  release(
+    reservationId: string,
+    how: { ahead: boolean },
+    now: number,
+  ): Promise<{ reservation: Reservation } | StockRefusal>;
+  /** Units of an order come back, once per key. */
+  restock(restocking: Restocking, now: number): Promise<StockRefusal | undefined>;
+  /** Open, or closed in the last day. */
+  reservation(reservationId: string, now: number): Promise<Reservation | undefined>;
+  /** Rows of the ledger before one, the newest first. */
+  ledger(before: number, limit: number): Promise<LedgerRow[]>;
+}
+
+// --- Order: one per order `o:<order id>`, several-SKU reservation `r:<id>`, owner `w:<owner>` ---
+
+export interface BasketView {
+  /** Number of the basket among those of its object. */
+  readonly attempt: number;
+  readonly status: BasketStatus;
+  /** Times are Unix ms. */
+  readonly madeAt: number;
+  readonly expiresAt?: number;
+  readonly cancelledAt?: number;
+  readonly orderId?: string;
+  readonly items: readonly {
+    readonly sku: string;
+    readonly quantity: number;
+    readonly parts: readonly Part[];
+    readonly price?: number;
+  }[];
+  readonly returns?: readonly {
+    readonly at: number;
+    readonly restock: boolean;
+    readonly items: readonly { readonly sku: string; readonly quantity: number }[];
+  }[];
+}
+
+/** `status`: of the reservation that does not take what was asked of it. */
+export type BasketAnswer =
+  | { basket: BasketView; repeated: boolean }
+  | (StockRefusal & { readonly status?: BasketStatus });
+
+export interface ReturnRequest {
+  readonly key: string;
+  /** Hash of what was asked. */
+  readonly request: number;
+  readonly items: readonly { readonly sku: string; readonly quantity: number }[];
+  readonly restock: boolean;
+}
+
+/** `now`: receive time, Unix ms. `attempt`: which of an owner's baskets; absent: the one there is. */
+export interface OrderRpc {
+  /** Holds all lines or none; an order's are sold at once. */
+  place(asked: BasketRequest, now: number): Promise<BasketAnswer>;
+  commit(attempt: number | undefined, orderId: string | undefined, now: number): Promise<BasketAnswer>;
+  release(attempt: number | undefined, now: number): Promise<BasketAnswer>;
+  /** Of an order: every unit goes back, its demand is taken back. */
+  cancel(now: number): Promise<BasketAnswer>;
+  /** Of an order: some units come back; the demand was there. */
+  giveBack(asked: ReturnRequest, now: number): Promise<BasketAnswer>;
+  read(attempt: number | undefined, now: number): Promise<BasketView | undefined>;
 }
 
 // --- DemandPlanner: named `planner` (or `planner:<shard>`) -------------------------------------

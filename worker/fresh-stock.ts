@@ -24,7 +24,7 @@ export async function recommendInStock(
     const found = await Promise.all(
       skus.map((ofProduct) => {
         reads += ofProduct.length;
-        return reads <= FRESH_STOCK_READS_MAX && inStock(ofProduct, env);
+        return reads <= FRESH_STOCK_READS_MAX && inStock(ofProduct, query.now, env);
       }),
     );
     for (const [at, productId] of unknown.entries()) available.set(productId, found[at]!);
@@ -32,9 +32,9 @@ export async function recommendInStock(
   }
 }
 
-/** Whether any of a product's SKUs is available; where no stock is kept of any, it is. */
-async function inStock(skus: readonly string[], env: Env): Promise<boolean> {
-  const stocks = await Promise.all(skus.map((sku) => env.INVENTORY.getByName(`s:${sku}`).read()));
-  const kept = stocks.flatMap((stock) => ("problem" in stock ? [] : [stock.available]));
-  return kept.length === 0 || kept.some((available) => available > 0);
+/** Whether any of a product's SKUs can be sold; where no stock is kept of any, it can. */
+async function inStock(skus: readonly string[], now: number, env: Env): Promise<boolean> {
+  const stocks = await Promise.all(skus.map((sku) => env.INVENTORY.getByName(`s:${sku}`).read(now)));
+  const kept = stocks.flatMap((stock) => ("problem" in stock ? [] : [stock.sellable]));
+  return kept.length === 0 || kept.includes(true);
 }

@@ -1,6 +1,7 @@
 export { DemandPlanner } from "../durable-objects/demand-planner.ts";
 export { Inventory } from "../durable-objects/inventory.ts";
 export { ModelBuilder } from "../durable-objects/model-builder.ts";
+export { Order } from "../durable-objects/order.ts";
 export { SignalCombiner } from "../durable-objects/signal-combiner.ts";
 export { UserProfile } from "../durable-objects/user-profile.ts";
 

@@ -9,10 +9,15 @@ export const PROBLEMS = {
   not_found: [404, "There is nothing here"],
   method_not_allowed: [405, "This path does not take this method"],
   insufficient_stock: [409, "There is not enough stock"],
+  reservation_closed: [409, "The reservation does not hold any more"],
+  order_closed: [409, "The order does not take this any more"],
+  not_returnable: [409, "The order does not have so much to return"],
   precondition_failed: [412, "The stock has changed since it was read"],
   too_large: [413, "The request is too large"],
   unsupported_encoding: [415, "The body's encoding is not understood"],
   invalid_values: [422, "The values are not valid"],
+  unknown_sku: [422, "No stock is kept of this SKU"],
+  order_exists: [422, "The order id belongs to another order"],
   idempotency_key_reused: [422, "The idempotency key belongs to another request"],
   precondition_required: [428, "Changing stock needs If-Match"],
   rate_limited: [429, "Too many requests"],
@@ -47,9 +52,14 @@ export class Problem extends Error {
     this.headers = headers;
   }
 
-  response(): Response {
+  get status(): number {
+    return PROBLEMS[this.code][0];
+  }
+
+  /** As problem+json. */
+  get body(): Readonly<Record<string, unknown>> {
     const [status, title] = PROBLEMS[this.code];
-    const body = {
+    return {
       type: `https://shelfwise.dev/problems/${this.code.replaceAll("_", "-")}`,
       title,
       status,
@@ -57,8 +67,11 @@ export class Problem extends Error {
       code: this.code,
       ...this.extra,
     };
-    return new Response(JSON.stringify(body), {
-      status,
+  }
+
+  response(): Response {
+    return new Response(JSON.stringify(this.body), {
+      status: this.status,
       headers: { "content-type": "application/problem+json", "cache-control": "no-store", ...this.headers },
     });
   }

@@ -8,7 +8,8 @@ import { Problem } from "./problem.ts";
 import { getAsset } from "./routes/assets.ts";
 import { collectBatch, collectImport, collectOne, validate } from "./routes/collect.ts";
 import { getHealth } from "./routes/health.ts";
-import { adjustStock, getStock, putStock } from "./routes/inventory.ts";
+import { adjustStock, getLedger, getStock, putStock } from "./routes/inventory.ts";
+import { cancelOrder, getOrder, postOrder, returnOrder } from "./routes/orders.ts";
 import { getBoard, getForecast, postForecast } from "./routes/planning.ts";
 import { deleteProduct, getProduct, listProducts, putProduct, putProducts } from "./routes/products.ts";
 import {
@@ -17,6 +18,13 @@ import {
   getTrending,
   postRecommendations,
 } from "./routes/recommendations.ts";
+import {
+  commitReservation,
+  getReservation,
+  postReservation,
+  postReservations,
+  releaseReservation,
+} from "./routes/reservations.ts";
 import { deleteUser, exportUser, getUser } from "./routes/users.ts";
 
 type Handler = (exchange: Exchange) => Response | Promise<Response>;
@@ -68,6 +76,16 @@ export const ROUTES: readonly Route[] = [
   route("GET", "/v1/inventory/:sku", "write", getStock),
   route("PUT", "/v1/inventory/:sku", "secret", putStock),
   route("POST", "/v1/inventory/:sku/adjustments", "secret", adjustStock),
+  route("GET", "/v1/inventory/:sku/ledger", "secret", getLedger),
+  route("POST", "/v1/reservations", "secret", postReservation),
+  route("POST", "/v1/reservations/batch", "secret", postReservations),
+  route("GET", "/v1/reservations/:id", "secret", getReservation),
+  route("POST", "/v1/reservations/:id/commit", "secret", commitReservation),
+  route("POST", "/v1/reservations/:id/release", "secret", releaseReservation),
+  route("POST", "/v1/orders", "secret", postOrder),
+  route("GET", "/v1/orders/:id", "secret", getOrder),
+  route("POST", "/v1/orders/:id/cancel", "secret", cancelOrder),
+  route("POST", "/v1/orders/:id/returns", "secret", returnOrder),
   route("GET", "/v1/inventory/:sku/forecast", "secret", getForecast),
   route("POST", "/v1/forecast", "secret", postForecast),
   route("GET", "/v1/replenishment", "secret", getBoard),

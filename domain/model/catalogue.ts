@@ -17,6 +17,7 @@ export interface CatalogueRecord {
   /** What events taught, and when: the latest wins, field by field. */
   learnt: Facts;
   learntAt: { [F in FactField]?: number };
+  /** Under which its stock may be kept, beside its own id: set and learnt ones. */
   skus: string[];
   /** Set by the shop at least once. */
   listed: boolean;
@@ -61,16 +62,17 @@ export function learn(record: CatalogueRecord, fact: ProductFact): boolean {
     record.learntAt[field] = fact.at;
     changed = true;
   }
-  if (fact.sku !== undefined && !record.skus.includes(fact.sku) && record.skus.length < PRODUCT_SKUS_MAX) {
-    record.skus.push(fact.sku);
-    changed = true;
-  }
+  if (fact.sku !== undefined && addSku(record, fact.sku)) changed = true;
   if (changed) record.updatedAt = Math.max(record.updatedAt, fact.at);
   return changed;
 }
 
 /** Applies what a shop set; a deleted product comes back. */
-export function patch(record: CatalogueRecord, change: FactPatch & { hidden?: boolean }, now: number): void {
+export function patch(
+  record: CatalogueRecord,
+  change: FactPatch & { hidden?: boolean; skus?: readonly string[] },
+  now: number,
+): void {
   for (const field of FACT_FIELDS) {
     const value = change[field];
     if (value === undefined) continue;
@@ -82,9 +84,16 @@ export function patch(record: CatalogueRecord, change: FactPatch & { hidden?: bo
     }
   }
   if (change.hidden !== undefined) record.hidden = change.hidden;
+  for (const sku of change.skus ?? []) addSku(record, sku);
   record.listed = true;
   record.deleted = false;
   record.updatedAt = now;
+}
+
+function addSku({ skus }: CatalogueRecord, sku: string): boolean {
+  if (skus.includes(sku) || skus.length >= PRODUCT_SKUS_MAX) return false;
+  skus.push(sku);
+  return true;
 }
 
 /** What the shop set, and what events taught where nothing was set. */
@@ -103,6 +112,7 @@ export function catalogueProduct(
 ): CatalogueProduct {
   return {
     ...publishedProduct(productId, record),
+    ...(record.skus.length > 0 && { skus: record.skus }),
     hidden: record.hidden,
     ...(available === undefined ? {} : { available }),
     updatedAt: record.updatedAt,

@@ -4,7 +4,7 @@ import type { BoardRow, BoardTotals } from "../../domain/planner/board.ts";
 import type { ProfileView } from "../../domain/profile/view.ts";
 import type { Strategy } from "../../domain/recommendation.ts";
 import type { Decision, StockStatus } from "../../domain/replenishment.ts";
-import type { AdjustmentReason } from "../../domain/stock.ts";
+import type { AdjustmentReason } from "../../domain/stock/ledger.ts";
 
 export type { AdjustmentReason, BoardTotals, Decision, StockStatus };
 

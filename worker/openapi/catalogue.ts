@@ -5,6 +5,7 @@ import { countOf, nextCursor, product, time, told } from "./schemas.ts";
 
 export const catalogueProduct = v.strictObject({
   ...product.entries,
+  skus: v.optional(told(v.array(v.string()), "Under which its stock may be kept, beside its own id.")),
   hidden: told(v.boolean(), "Left out of recommendations."),
   available: v.optional(told(v.boolean(), "Whether its stock has any; absent where no stock is kept.")),
   updated_at: time,
@@ -17,6 +18,7 @@ const productsAnswer = v.strictObject({ created: countOf, updated: countOf });
 
 const FACTS: FieldNotes = {
   hidden: "Leave it out of recommendations.",
+  skus: "Under which its stock may be kept, beside its own id: added to those known.",
   currency: "ISO 4217.",
 };
 const PATH = { product_id: "The product." };

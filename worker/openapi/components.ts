@@ -15,8 +15,9 @@ import type { FieldNotes } from "./operation.ts";
 import { board, boardRow, decisionSchema, seriesForecasts, skuForecast } from "./planning.ts";
 import { recommendationList } from "./recommendations.ts";
 import { fieldError, problem, product, recommendation } from "./schemas.ts";
+import { order, reservation, reservationResults } from "./selling.ts";
 import { health } from "./service.ts";
-import { availability, stockAnswer } from "./stock.ts";
+import { availability, ledgerPage, stockAnswer } from "./stock.ts";
 import { exportAnswer, profileAnswer } from "./visitors.ts";
 
 /** Of request bodies. */
@@ -41,6 +42,10 @@ export const ANSWER_SCHEMAS: Readonly<Record<string, v.GenericSchema>> = {
   Export: exportAnswer,
   Stock: stockAnswer,
   Availability: availability,
+  LedgerPage: ledgerPage,
+  Reservation: reservation,
+  ReservationResults: reservationResults,
+  Order: order,
   SkuForecast: skuForecast,
   SeriesForecasts: seriesForecasts,
   ReplenishmentDecision: decisionSchema,

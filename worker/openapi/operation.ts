@@ -9,6 +9,7 @@ export const TAGS = {
   Visitors: "Profiles, export and erasure.",
   Catalogue: "The shop's products.",
   Stock: "Units per SKU and location, and how a SKU is replenished.",
+  Selling: "Hold and sell units: all lines or none.",
   Planning: "Demand forecasts and what to order.",
   Service: "The service itself.",
 } as const;

@@ -3,6 +3,7 @@ import { EVENTS } from "./events.ts";
 import type { Operations } from "./operation.ts";
 import { PLANNING } from "./planning.ts";
 import { RECOMMENDATIONS } from "./recommendations.ts";
+import { SELLING } from "./selling.ts";
 import { SERVICE } from "./service.ts";
 import { STOCK } from "./stock.ts";
 import { VISITORS } from "./visitors.ts";
@@ -17,6 +18,7 @@ export const OPERATIONS: Operations = {
   ...VISITORS,
   ...CATALOGUE,
   ...STOCK,
+  ...SELLING,
   ...PLANNING,
   ...SERVICE,
 };

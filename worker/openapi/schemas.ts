@@ -25,6 +25,7 @@ export const shortage = v.strictObject({
   sku: v.string(),
   requested: v.number(),
   available: v.number(),
+  location: v.optional(told(v.string(), "Where a line asked for one.")),
 });
 
 const codes = Object.keys(PROBLEMS) as [ProblemCode, ...ProblemCode[]];
@@ -39,6 +40,12 @@ export const problem = v.strictObject({
   errors: v.optional(told(v.array(fieldError), "Each wrong field.")),
   wrong: v.optional(told(countOf, "Wrong fields in all, where not each is told.")),
   items: v.optional(told(v.array(shortage), "For stock: what was asked for and what there is.")),
+  reservation: v.optional(
+    told(
+      v.strictObject({ reservation_id: v.string(), status: v.string() }),
+      "The reservation that does not hold any more.",
+    ),
+  ),
   message_id: v.optional(told(v.nullable(v.string()), "For a single event: its message id.")),
 });
 

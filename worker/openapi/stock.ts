@@ -1,7 +1,8 @@
 import * as v from "valibot";
-import { adjustmentSchema, stockSchema } from "../routes/inventory.ts";
+import { LEDGER_EVENTS } from "../../domain/stock/ledger.ts";
+import { adjustmentSchema, ledgerQuery, stockSchema } from "../routes/inventory.ts";
 import type { FieldNotes, Operations } from "./operation.ts";
-import { countOf, date, time, told } from "./schemas.ts";
+import { countOf, date, nextCursor, time, told } from "./schemas.ts";
 
 const incoming = told(
   v.array(v.strictObject({ quantity: countOf, eta: date })),
@@ -12,6 +13,7 @@ const units = {
   on_hand: countOf,
   reserved: told(countOf, "Held for baskets."),
   available: told(v.number(), "`on_hand` less `reserved`."),
+  backordered: told(countOf, "Held or sold beyond what is there."),
   incoming,
 };
 
@@ -27,9 +29,34 @@ export const stockAnswer = v.strictObject({
   unit_price: v.optional(v.number()),
   pack_size: countOf,
   min_order: countOf,
+  backorders: told(v.boolean(), "Whether more may be sold than there is."),
 });
 
-export const availability = v.strictObject({ sku: v.string(), available: v.number() });
+export const availability = v.strictObject({
+  sku: v.string(),
+  available: v.number(),
+  backorders: v.optional(told(v.literal(true), "It may be sold although there is none.")),
+});
+
+const move = v.strictObject({
+  location: v.string(),
+  on_hand: v.number(),
+  reserved: v.number(),
+  backordered: v.number(),
+});
+
+export const ledgerPage = v.strictObject({
+  items: v.array(
+    v.strictObject({
+      at: time,
+      what: v.picklist(LEDGER_EVENTS),
+      hold: v.optional(told(v.string(), "Of which hold.")),
+      order_id: v.optional(v.string()),
+      moves: told(v.array(move), "By how much each number changed, at each location."),
+    }),
+  ),
+  next_cursor: nextCursor,
+});
 
 const PATH = { sku: "The stock keeping unit." };
 const ETAG = { etag: "Version, for `If-Match`." };
@@ -41,6 +68,7 @@ const POLICY: FieldNotes = {
   service_level: "Share of lead times without a stock-out that is aimed at.",
   pack_size: "Orders are a multiple of it.",
   min_order: "Smallest order.",
+  backorders: "Whether more may be sold than there is.",
   incoming: "Deliveries on their way; the whole list.",
 };
 const shown = {
@@ -48,6 +76,7 @@ const shown = {
   on_hand: 40,
   reserved: 2,
   available: 38,
+  backordered: 0,
   incoming: [{ quantity: 60, eta: "2026-12-01" }],
   locations: [
     {
@@ -55,6 +84,7 @@ const shown = {
       on_hand: 40,
       reserved: 2,
       available: 38,
+      backordered: 0,
       incoming: [{ quantity: 60, eta: "2026-12-01" }],
     },
   ],
@@ -64,6 +94,7 @@ const shown = {
   service_level: 0.95,
   pack_size: 6,
   min_order: 0,
+  backorders: false,
 };
 
 export const STOCK: Operations = {
@@ -106,7 +137,13 @@ export const STOCK: Operations = {
       200: { description: "Changed.", schema: stockAnswer, example: shown, headers: ETAG },
       201: { description: "New.", schema: stockAnswer, example: shown, headers: ETAG },
     },
-    problems: ["invalid_values", "not_found", "precondition_failed", "precondition_required"],
+    problems: [
+      "invalid_values",
+      "not_found",
+      "insufficient_stock",
+      "precondition_failed",
+      "precondition_required",
+    ],
   },
   "POST /v1/inventory/:sku/adjustments": {
     id: "adjustStock",
@@ -126,5 +163,32 @@ export const STOCK: Operations = {
       201: { description: "Done.", schema: stockAnswer, example: shown, headers: ETAG },
     },
     problems: ["not_found", "insufficient_stock", "invalid_values", "idempotency_key_reused"],
+  },
+  "GET /v1/inventory/:sku/ledger": {
+    id: "listLedger",
+    tag: "Stock",
+    summary: "What happened to a SKU's units",
+    description: "The newest first. The numbers of its stock are the sums of the moves. Kept for 400 days.",
+    path: PATH,
+    query: {
+      schema: ledgerQuery,
+      fields: { limit: "Groups of entries that were decided together, at most." },
+    },
+    answers: {
+      200: {
+        description: "A page.",
+        schema: ledgerPage,
+        example: {
+          items: [
+            {
+              at: "2026-11-20T10:00:00.000Z",
+              what: "set",
+              moves: [{ location: "default", on_hand: 40, reserved: 0, backordered: 0 }],
+            },
+          ],
+        },
+      },
+    },
+    problems: ["not_found"],
   },
 };

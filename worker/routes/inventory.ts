@@ -1,11 +1,13 @@
 import * as v from "valibot";
-import { INCOMING_MAX, REQUEST_BYTES_MAX, STOCK_UNITS_MAX } from "../../domain/limits.ts";
-import { ADJUSTMENT_REASONS, type StockProblemCode, type StockRefusal } from "../../domain/stock.ts";
+import { INCOMING_MAX, LIST_ITEMS_MAX, REQUEST_BYTES_MAX, STOCK_UNITS_MAX } from "../../domain/limits.ts";
+import { ADJUSTMENT_REASONS, type LedgerEntry, movesOf } from "../../domain/stock/ledger.ts";
 import type { StockView } from "../../durable-objects/rpc.ts";
 import { readJson } from "../body.ts";
 import { type Exchange, json } from "../exchange.ts";
+import { idempotencyKeyOf } from "../idempotency-key.ts";
 import { Problem } from "../problem.ts";
-import { check, id, price } from "../schema/common.ts";
+import { check, count, id, price, queryOf } from "../schema/common.ts";
+import { stockProblem } from "../stock-problem.ts";
 
 const units = (min: number) =>
   v.pipe(
@@ -38,6 +40,7 @@ export const stockSchema = v.strictObject(
     unit_price: v.optional(price),
     pack_size: v.optional(units(1)),
     min_order: v.optional(units(0)),
+    backorders: v.optional(v.boolean("must be true or false")),
     incoming: v.optional(
       v.pipe(
         v.array(
@@ -63,9 +66,11 @@ export const adjustmentSchema = v.strictObject(
   "must be an object",
 );
 
-const idempotencyKey = v.optional(
-  v.nullable(v.pipe(v.string(), v.nonEmpty(), v.maxLength(256, "must not be longer than 256 characters"))),
-);
+/** Rows of the ledger: each holds what was decided together. */
+export const ledgerQuery = v.object({
+  limit: count(1, LIST_ITEMS_MAX, 50),
+  cursor: v.optional(v.pipe(v.string(), v.regex(/^\d{1,15}$/, "is not a cursor of this list"))),
+});
 
 function stockOf({ env, params }: Exchange) {
   const sku = check(id, params["sku"], "invalid_request", "sku");
@@ -75,20 +80,21 @@ function stockOf({ env, params }: Exchange) {
 /** `GET /v1/inventory/:sku`: everything with the secret key, what is available with the write key. */
 export async function getStock(exchange: Exchange): Promise<Response> {
   const { sku, object } = stockOf(exchange);
-  const stock = await object.read();
-  if ("problem" in stock) throw problemOf(stock);
-  if (exchange.access !== "secret") return json({ sku, available: stock.available });
+  const stock = await object.read(exchange.now);
+  if ("problem" in stock) throw stockProblem(stock, "path");
+  if (exchange.access !== "secret") {
+    return json({ sku, available: stock.available, ...(stock.policy.backorders && { backorders: true }) });
+  }
   return stockJson(stock, 200);
 }
 
 /** `PUT /v1/inventory/:sku`: creates; changing `on_hand` of a known SKU needs `If-Match`. */
 export async function putStock(exchange: Exchange): Promise<Response> {
-  const { sku, object } = stockOf(exchange);
+  const { object } = stockOf(exchange);
   const { request, now } = exchange;
   const body = check(stockSchema, await readJson(request, REQUEST_BYTES_MAX), "invalid_values");
   const ifMatch = request.headers.get("if-match");
   const answer = await object.put({
-    sku,
     now,
     policy: {
       ...(body.lead_time_days !== undefined && { leadTimeDays: body.lead_time_days }),
@@ -98,40 +104,66 @@ export async function putStock(exchange: Exchange): Promise<Response> {
       ...(body.unit_price !== undefined && { unitPrice: body.unit_price }),
       ...(body.pack_size !== undefined && { packSize: body.pack_size }),
       ...(body.min_order !== undefined && { minOrder: body.min_order }),
+      ...(body.backorders !== undefined && { backorders: body.backorders }),
     },
-    ...(body.on_hand !== undefined && { on_hand: body.on_hand }),
+    ...(body.on_hand !== undefined && { onHand: body.on_hand }),
     ...(body.location !== undefined && { location: body.location }),
     ...(body.incoming !== undefined && { incoming: body.incoming }),
     ...(ifMatch !== null && { ifMatch }),
   });
-  if ("problem" in answer) throw problemOf(answer);
+  if ("problem" in answer) throw stockProblem(answer, "path");
   return stockJson(answer.stock, answer.created ? 201 : 200);
 }
 
 /** `POST /v1/inventory/:sku/adjustments` */
 export async function adjustStock(exchange: Exchange): Promise<Response> {
-  const { sku, object } = stockOf(exchange);
+  const { object } = stockOf(exchange);
   const { request, now } = exchange;
   const body = check(adjustmentSchema, await readJson(request, REQUEST_BYTES_MAX), "invalid_values");
-  const key = check(
-    idempotencyKey,
-    request.headers.get("idempotency-key"),
-    "invalid_request",
-    "Idempotency-Key",
-  );
+  const key = idempotencyKeyOf(request);
   const answer = await object.adjust({
-    sku,
     now,
     delta: body.delta,
     reason: body.reason,
     ...(body.location !== undefined && { location: body.location }),
-    ...(key != null && { idempotencyKey: key }),
+    ...(key !== undefined && { idempotencyKey: key }),
   });
-  if ("problem" in answer) throw problemOf(answer);
+  if ("problem" in answer) throw stockProblem(answer, "path");
   return stockJson(answer.stock, answer.repeated ? 200 : 201);
 }
 
-function stockJson({ etag, policy, ...stock }: StockView, status: number): Response {
+/** `GET /v1/inventory/:sku/ledger?limit=&cursor=`: what happened, the newest first. */
+export async function getLedger(exchange: Exchange): Promise<Response> {
+  const { sku, object } = stockOf(exchange);
+  const { limit, cursor } = check(ledgerQuery, queryOf(exchange.url));
+  const rows = await object.ledger(cursor === undefined ? Number.MAX_SAFE_INTEGER : Number(cursor), limit);
+  if (rows.length === 0 && cursor === undefined) {
+    throw new Problem("not_found", `${sku} has no stock yet.`);
+  }
+  const last = rows.at(-1)?.id ?? 1;
+  return json({
+    items: rows.flatMap(({ entries }) => entries.toReversed().map(entryJson)),
+    ...(rows.length === limit && last > 1 && { next_cursor: String(last) }),
+  });
+}
+
+function entryJson(entry: LedgerEntry): Record<string, unknown> {
+  return {
+    at: new Date(entry.at).toISOString(),
+    what: entry.what,
+    ...("id" in entry && { hold: entry.id }),
+    ...("orderId" in entry && { order_id: entry.orderId }),
+    ...("order" in entry && { order_id: entry.order?.orderId }),
+    moves: movesOf(entry).map(({ location, onHand = 0, reserved = 0, backordered = 0 }) => ({
+      location,
+      on_hand: onHand,
+      reserved,
+      backordered,
+    })),
+  };
+}
+
+function stockJson({ etag, policy, sellable: _, ...stock }: StockView, status: number): Response {
   const body = {
     ...stock,
     lead_time_days: policy.leadTimeDays,
@@ -141,21 +173,7 @@ function stockJson({ etag, policy, ...stock }: StockView, status: number): Respo
     ...(policy.unitPrice !== undefined && { unit_price: policy.unitPrice }),
     pack_size: policy.packSize,
     min_order: policy.minOrder,
+    backorders: policy.backorders,
   };
   return json(body, status, { etag });
-}
-
-const CODES = {
-  unknown_sku: "not_found",
-  on_hand_required: "invalid_values",
-  too_many_locations: "invalid_values",
-  too_much_stock: "invalid_values",
-  precondition_required: "precondition_required",
-  precondition_failed: "precondition_failed",
-  insufficient_stock: "insufficient_stock",
-  idempotency_key_reused: "idempotency_key_reused",
-} as const satisfies Record<StockProblemCode, string>;
-
-function problemOf({ problem, detail, items }: StockRefusal): Problem {
-  return new Problem(CODES[problem], detail, items === undefined ? {} : { items });
 }

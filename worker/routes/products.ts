@@ -2,6 +2,7 @@ import * as v from "valibot";
 import {
   IMPORT_BYTES_MAX,
   LIST_ITEMS_MAX,
+  PRODUCT_SKUS_MAX,
   PRODUCTS_PER_CALL_MAX,
   REQUEST_BYTES_MAX,
 } from "../../domain/limits.ts";
@@ -26,6 +27,12 @@ const facts = {
   image_url: v.optional(v.nullable(text)),
   url: v.optional(v.nullable(text)),
   hidden: v.optional(v.boolean("must be true or false")),
+  skus: v.optional(
+    v.pipe(
+      v.array(id, "must be a list of SKUs"),
+      v.maxLength(PRODUCT_SKUS_MAX, `must not hold more than ${PRODUCT_SKUS_MAX} SKUs`),
+    ),
+  ),
 };
 export const productFacts = v.strictObject({ product_id: v.optional(id), ...facts }, "must be an object");
 export const productSchema = v.strictObject({ product_id: id, ...facts }, "must be an object");
@@ -107,7 +114,7 @@ export async function listProducts({ env, url }: Exchange): Promise<Response> {
 }
 
 function patchOf(productId: string, given: v.InferOutput<typeof productFacts>): ProductPatch {
-  const { name, category, brand, price, currency, image_url, url, hidden } = given;
+  const { name, category, brand, price, currency, image_url, url, hidden, skus } = given;
   return {
     productId,
     ...(name !== undefined && { name }),
@@ -118,6 +125,7 @@ function patchOf(productId: string, given: v.InferOutput<typeof productFacts>): 
     ...(image_url !== undefined && { imageUrl: image_url }),
     ...(url !== undefined && { url }),
     ...(hidden !== undefined && { hidden }),
+    ...(skus !== undefined && { skus }),
   };
 }
 

@@ -1,0 +1,22 @@
+import { Problem, retryAfter } from "./problem.ts";
+
+const BUSY_RETRY_SECONDS = 2;
+
+/**
+ * A call that may be made again is: once, with a fresh stub, before the client is asked to.
+ *
+ * @throws Problem 503 when the object could not be reached.
+ */
+export async function reachable<T>(call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch {
+    try {
+      return await call();
+    } catch (error) {
+      console.error({ message: "an object could not be reached", error: String(error) });
+      const detail = "The stock could not be reached; send the same request again, nothing counts twice.";
+      throw new Problem("unavailable", detail, {}, retryAfter(BUSY_RETRY_SECONDS));
+    }
+  }
+}

@@ -1,0 +1,65 @@
+// Ids of reservations say where the reservation is kept, so that finding it takes one hop.
+
+const TAIL = /^[\w-]{22}$/;
+const OWNER_ATTEMPT = /^[1-9]\d{0,8}$/;
+
+/** At its SKU's stock, under `tail`. */
+export interface SkuPlace {
+  readonly kind: "sku";
+  readonly sku: string;
+  readonly tail: string;
+}
+
+export type ReservationPlace =
+  | SkuPlace
+  /** In an object of its own. */
+  | { readonly kind: "basket"; readonly tail: string }
+  /** One of an owner's. */
+  | { readonly kind: "owner"; readonly owner: string; readonly attempt: number };
+
+export function reservationId(place: ReservationPlace): string {
+  switch (place.kind) {
+    case "sku":
+      return `s.${base64url(new TextEncoder().encode(place.sku))}.${place.tail}`;
+    case "basket":
+      return `r.${place.tail}`;
+    case "owner":
+      return `w.${base64url(new TextEncoder().encode(place.owner))}.${place.attempt}`;
+  }
+}
+
+/** Undefined for what was never given out as an id. */
+export function placeOf(id: string): ReservationPlace | undefined {
+  const [kind, first = "", second = "", ...more] = id.split(".");
+  if (kind === "r" && TAIL.test(first) && second === "") return { kind: "basket", tail: first };
+  const name = textOf(first);
+  if (name === undefined || name === "" || more.length > 0) return undefined;
+  if (kind === "s" && TAIL.test(second)) return { kind: "sku", sku: name, tail: second };
+  if (kind === "w" && OWNER_ATTEMPT.test(second))
+    return { kind: "owner", owner: name, attempt: Number(second) };
+  return undefined;
+}
+
+/** 128 bits: of the key, or by chance. */
+export async function tailOf(key: string | undefined): Promise<string> {
+  if (key === undefined) return base64url(crypto.getRandomValues(new Uint8Array(16)));
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(key));
+  return base64url(new Uint8Array(digest, 0, 16));
+}
+
+function base64url(bytes: Uint8Array): string {
+  return btoa(String.fromCharCode(...bytes))
+    .replaceAll("+", "-")
+    .replaceAll("/", "_")
+    .replaceAll("=", "");
+}
+
+function textOf(encoded: string): string | undefined {
+  try {
+    const binary = atob(encoded.replaceAll("-", "+").replaceAll("_", "/"));
+    const bytes = Uint8Array.from(binary, (character) => character.charCodeAt(0));
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
