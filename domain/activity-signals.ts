@@ -1,5 +1,5 @@
 import type { Activity, ActivityKind, ActivityLine } from "./activity.ts";
-import type { DemandLine } from "./demand.ts";
+import type { CancelledLine, DemandLine } from "./demand.ts";
 import { hash32 } from "./hash.ts";
 import { PAIRINGS_PER_LINE_MAX } from "./limits.ts";
 import type { Step, TrailSink } from "./session.ts";
@@ -28,9 +28,14 @@ export function stepsOf(activity: Activity): Step[] {
   }));
 }
 
-/** Lines of an order as demand, one a SKU, in whole units. An order without an id is known by its message. */
+/**
+ * Lines of an order as demand, one a SKU, in whole units. An order without an id is known by its message; an update adds
+ * what the order did not have.
+ */
 export function demandOf(activity: Activity): DemandLine[] {
-  if (activity.kind !== "ordered" || activity.silent) return [];
+  const { kind } = activity;
+  const tells = kind === "ordered" || (kind === "order_updated" && activity.orderId !== undefined);
+  if (!tells || activity.silent) return [];
   const orderId = activity.orderId ?? activity.messageId;
   const bySku = new Map<string, DemandLine>();
   for (const { sku, quantity, price } of activity.lines) {
@@ -41,6 +46,12 @@ export function demandOf(activity: Activity): DemandLine[] {
     bySku.set(sku, price === undefined ? line : { ...line, price });
   }
   return [...bySku.values()];
+}
+
+/** Lines that a cancellation itself names. */
+export function cancelledOf({ kind, orderId, lines, at, silent }: Activity): CancelledLine[] {
+  if (kind !== "cancelled" || orderId === undefined || silent) return [];
+  return [...new Set(lines.map(({ sku }) => sku))].map((sku) => ({ orderId, sku, at }));
 }
 
 /** Gathers the signals of one batch; products get an index as they come. */

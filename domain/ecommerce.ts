@@ -65,6 +65,25 @@ const WITHOUT_PRODUCT: ReadonlySet<ActivityKind> = new Set([
   "identified",
   "aliased",
   "grouped",
+  "promotion_viewed",
+  "promotion_clicked",
+  "coupon_entered",
+  "coupon_applied",
+  "coupon_denied",
+  "coupon_removed",
+]);
+
+/** Kinds about one product: a bare `id` of theirs is its id. Elsewhere it may be anything's. */
+const OF_ONE_PRODUCT: ReadonlySet<ActivityKind> = new Set([
+  "viewed",
+  "clicked",
+  "added",
+  "removed",
+  "wishlist_added",
+  "wishlist_removed",
+  "wishlist_to_cart",
+  "product_shared",
+  "reviewed",
 ]);
 
 /** What kind of activity a track call of this name is; `other` when the shop made it up. */
@@ -85,7 +104,7 @@ export function toActivity(event: ShopEvent): Activity {
     at: event.at,
     kind,
     name: event.name,
-    lines: WITHOUT_PRODUCT.has(kind) ? [] : linesOf(properties),
+    lines: WITHOUT_PRODUCT.has(kind) ? [] : linesOf(kind, properties),
     ...(orderId !== undefined && { orderId }),
     ...(currency !== undefined && { currency }),
     ...(value !== undefined && { value }),
@@ -94,9 +113,10 @@ export function toActivity(event: ShopEvent): Activity {
   };
 }
 
-function linesOf(properties: Readonly<Record<string, unknown>>): ActivityLine[] {
-  const { products } = properties;
-  const given: unknown[] = Array.isArray(products) ? products : [properties];
+function linesOf(kind: ActivityKind, properties: Readonly<Record<string, unknown>>): ActivityLine[] {
+  const { products, id: _, ...named } = properties;
+  const alone = OF_ONE_PRODUCT.has(kind) ? properties : named;
+  const given: unknown[] = Array.isArray(products) ? products : [alone];
   const lines: ActivityLine[] = [];
   for (const product of given) {
     if (lines.length >= ORDER_LINES_MAX) break;

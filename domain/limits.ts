@@ -61,6 +61,11 @@ export const PROFILE_CURRENCIES_MAX = 8;
 export const RECENTS_MAX = 50;
 /** Changes of a cart since the last order; the oldest falls out. */
 export const CART_CHANGES_MAX = 200;
+/** Orders of a profile that updates, refunds and cancellations still change, and lines of all of them together. */
+export const PROFILE_ORDERS_MAX = 50;
+export const PROFILE_ORDER_LINES_MAX = 400;
+/** Refunds of one order; further ones are not taken off. */
+export const ORDER_REFUNDS_MAX = 16;
 /** Bought products; the oldest falls out. */
 export const PURCHASED_MAX = 200;
 /** Sessions told apart; the oldest is only counted. */

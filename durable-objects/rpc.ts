@@ -66,8 +66,9 @@ export interface RecordResult extends Whereabouts {
   readonly packet?: SignalPacket;
   /** Sequence to acknowledge once packet and demand were counted; absent when there is neither. */
   readonly sequence?: number;
-  /** What to hand to the planner. */
+  /** What to hand to the planner: lines to count, and lines to take back. */
   readonly demand: readonly DemandLine[];
+  readonly cancelled?: readonly CancelledLine[];
 }
 
 export interface ContextResult extends Whereabouts {

@@ -108,6 +108,7 @@ export class UserProfile extends DurableObject<Env> implements UserProfileRpc {
       packet: { stream: page.stream, sequence: unsent.sequence, bytes: unsent.signals },
       sequence: unsent.sequence,
       demand: unsent.demand,
+      ...(unsent.cancelled.length > 0 && { cancelled: unsent.cancelled }),
     };
   }
 
@@ -303,7 +304,11 @@ export class UserProfile extends DurableObject<Env> implements UserProfileRpc {
 
   private async sendDemand(waiting: readonly Unsent[]): Promise<void> {
     const lines = waiting.flatMap(({ demand }) => demand);
-    await Promise.all(byPlanner(this.env, lines).map(({ planner, items }) => planner.record(items)));
+    const cancelled = waiting.flatMap((unsent) => unsent.cancelled);
+    await Promise.all([
+      ...byPlanner(this.env, lines).map(({ planner, items }) => planner.record(items)),
+      ...byPlanner(this.env, cancelled).map(({ planner, items }) => planner.cancel(items)),
+    ]);
   }
 
   /** Newest first. */

@@ -1,5 +1,5 @@
 import type { Activity } from "../domain/activity.ts";
-import type { DemandLine } from "../domain/demand.ts";
+import type { CancelledLine, DemandLine } from "../domain/demand.ts";
 import {
   ACKNOWLEDGED_VISITORS_MAX,
   DEMAND_LINES_PER_CALL_MAX,
@@ -139,6 +139,7 @@ function isRetryable(error: unknown): boolean {
 async function handOver(results: readonly Recorded[], env: Env): Promise<void> {
   const shards = new Map<number, SignalPacket[]>();
   const lines: DemandLine[] = [];
+  const cancelled: CancelledLine[] = [];
   for (const { result } of results) {
     if (result.packet !== undefined) {
       const shard = combinerShard(result.packet.stream);
@@ -147,6 +148,7 @@ async function handOver(results: readonly Recorded[], env: Env): Promise<void> {
       else packets.push(result.packet);
     }
     lines.push(...result.demand);
+    cancelled.push(...(result.cancelled ?? []));
   }
   const told: Promise<unknown>[] = [...shards].map(([shard, packets]) =>
     env.SIGNAL_COMBINER.getByName(combinerName(shard)).add(packets),
@@ -156,6 +158,7 @@ async function handOver(results: readonly Recorded[], env: Env): Promise<void> {
       told.push(planner.record(items.slice(from, from + DEMAND_LINES_PER_CALL_MAX)));
     }
   }
+  for (const { planner, items } of byPlanner(env, cancelled)) told.push(planner.cancel(items));
   const answers = await Promise.allSettled(told);
   const failed = answers.find((answer) => answer.status === "rejected");
   if (failed !== undefined) {

@@ -13,19 +13,13 @@ interface Day {
 /** What happened on each of the last 90 days (UTC), so that older days can leave the sums again. */
 export class Days {
   private readonly days = new Map<number, Day>();
-  private lastOrderAt = 0;
 
   add(at: number, counter: Counter, amount: number): void {
     const counts = this.day(at).counts;
     counts[counter] += amount;
   }
 
-  ordered(at: number): void {
-    this.add(at, "orders", 1);
-    if (at > this.lastOrderAt) this.lastOrderAt = at;
-  }
-
-  /** Money in (orders) or out (refunds: negative). */
+  /** Money in, or out where negative. */
   paid(at: number, currency: string, amount: number): void {
     const { amounts } = this.day(at);
     if (amounts.size >= PROFILE_CURRENCIES_MAX && !amounts.has(currency)) return;
@@ -35,7 +29,6 @@ export class Days {
   sums(now: number): {
     counts: Record<Counter, number>;
     amounts: { currency: string; amount: number }[];
-    lastOrderAt: number;
   } {
     const oldest = Math.floor(now / DAY_MS) - PROFILE_DAYS;
     const counts = { views: 0, carts: 0, purchases: 0, orders: 0 };
@@ -52,7 +45,6 @@ export class Days {
       amounts: [...amounts]
         .map(([currency, amount]) => ({ currency, amount: Math.round(amount * 100) / 100 }))
         .sort((a, b) => b.amount - a.amount || (a.currency < b.currency ? -1 : 1)),
-      lastOrderAt: this.lastOrderAt,
     };
   }
 
@@ -68,7 +60,6 @@ export class Days {
   }
 
   write(writer: ByteWriter): void {
-    writer.varint(this.lastOrderAt);
     writer.varint(this.days.size);
     for (const [number, { counts, amounts }] of this.days) {
       writer.varint(number);
@@ -82,7 +73,6 @@ export class Days {
   }
 
   read(reader: ByteReader): void {
-    this.lastOrderAt = reader.varint();
     for (let n = reader.varint(); n > 0; n--) {
       const number = reader.varint();
       const counts = {

@@ -1,7 +1,7 @@
 import type { Activity } from "../activity.ts";
-import { demandOf, SignalSink, stepsOf } from "../activity-signals.ts";
+import { cancelledOf, demandOf, SignalSink, stepsOf } from "../activity-signals.ts";
 import { ByteReader, ByteWriter } from "../bytes.ts";
-import type { DemandLine } from "../demand.ts";
+import type { CancelledLine, DemandLine } from "../demand.ts";
 import { hash53 } from "../hash.ts";
 import { DAY_MS, INLINE_ACTIVITIES_BYTES, PROFILE_DAYS } from "../limits.ts";
 import { Trail } from "../session.ts";
@@ -110,8 +110,9 @@ export class ProfilePage {
     // History has no trail to go on from: what it teaches stays within its batch.
     if (history.length > 0) takeHistory(history, sink);
     this.log.append(taken);
-    const unsent =
-      sink.isEmpty && demand.length === 0 ? undefined : this.tell(encodeSignals(sink.signals()), demand);
+    const cancelled = [...history.flatMap(cancelledOf), ...this.cancelledBy(taken)];
+    const isSilent = sink.isEmpty && demand.length + cancelled.length === 0;
+    const unsent = isSilent ? undefined : this.tell(encodeSignals(sink.signals()), demand, cancelled);
     return { outcomes, taken, unsent, changed: true };
   }
 
@@ -147,7 +148,9 @@ export class ProfilePage {
     this.log.append(taken);
     const sums = new SignalAccumulator();
     sums.add(sink.signals());
-    for (const signals of sums.drain()) this.tell(encodeSignals(signals), []);
+    const cancelled = this.cancelledBy(taken);
+    for (const signals of sums.drain()) this.tell(encodeSignals(signals), [], []);
+    if (cancelled.length > 0) this.tell(encodeSignals(new SignalSink().signals()), [], cancelled);
     entry.erasedAt = Math.max(entry.erasedAt, part.erasedAt);
     entry.cursor = part.next ?? 0;
     if (part.next !== undefined) return;
@@ -155,8 +158,21 @@ export class ProfilePage {
     entry.state = part.isEmpty ? "joined" : "absorbed";
   }
 
-  private tell(signals: Uint8Array, demand: readonly DemandLine[]): Unsent {
-    const unsent = { sequence: ++this.sequence, signals, demand };
+  /** Lines of orders that are cancelled now that these were taken. The planner takes each back once. */
+  private cancelledBy(taken: readonly Activity[]): CancelledLine[] {
+    return taken.flatMap((activity) => {
+      if (activity.silent) return [];
+      const known = this.profile.orders.cancelledLines(activity);
+      return known.length > 0 ? known : cancelledOf(activity);
+    });
+  }
+
+  private tell(
+    signals: Uint8Array,
+    demand: readonly DemandLine[],
+    cancelled: readonly CancelledLine[],
+  ): Unsent {
+    const unsent = { sequence: ++this.sequence, signals, demand, cancelled };
     this.unsent.push(unsent);
     return unsent;
   }
@@ -186,7 +202,10 @@ export class ProfilePage {
   }
 
   get unsentBytes(): number {
-    return this.unsent.reduce((sum, { signals, demand }) => sum + signals.length + demand.length * 64, 0);
+    return this.unsent.reduce(
+      (sum, { signals, demand, cancelled }) => sum + signals.length + (demand.length + cancelled.length) * 64,
+      0,
+    );
   }
 
   /** Whether the activities kept here are enough for a page of their own. */

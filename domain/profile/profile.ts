@@ -6,6 +6,7 @@ import { type Step, Trail, type TrailSink } from "../session.ts";
 import { Cart } from "./cart.ts";
 import { Days } from "./days.ts";
 import { evictLeast, Interests } from "./interests.ts";
+import { type OrderEffect, Orders } from "./orders.ts";
 import { Prices } from "./prices.ts";
 
 /** How much interest doing something shows, in views. */
@@ -31,7 +32,7 @@ export interface RecentEntry {
 
 export interface PurchasedEntry {
   lastAt: number;
-  /** Orders less cancellations; an entry at 0 or less is not shown. */
+  /** Orders that it is kept of; an entry at 0 is not shown. */
   count: number;
 }
 
@@ -47,6 +48,7 @@ export class Profile {
   readonly prices = new Prices();
   readonly cart = new Cart();
   readonly days = new Days();
+  readonly orders = new Orders();
   readonly trail = new Trail();
   readonly recents = new Map<string, RecentEntry>();
   readonly purchased = new Map<string, PurchasedEntry>();
@@ -98,19 +100,25 @@ export class Profile {
       }
       if (views > 0) this.days.add(at, "views", 1);
       if (carts > 0) this.days.add(at, "carts", 1);
-      if (purchases > 0) this.days.add(at, "purchases", quantity);
       if (carts > 0) this.cart.change(productId, quantity, at);
       if (kind === "removed") this.cart.change(productId, -quantity, at);
-      if (kind === "ordered") this.buy(productId, at, 1);
-      if (kind === "cancelled") this.buy(productId, at, -1);
     }
-    if (kind === "ordered") {
-      this.days.ordered(at);
-      this.cart.ordered(at);
-      this.days.paid(at, currency, amountOf(activity));
-    } else if (kind === "refunded" || kind === "cancelled") {
-      this.days.paid(at, currency, -amountOf(activity));
+    if (kind === "ordered") this.cart.ordered(at);
+    const { before, after } = this.orders.take(activity);
+    if (before !== undefined) this.add(before, -1);
+    if (after !== undefined) this.add(after, 1);
+    // Money back of no order that could be named.
+    if (kind === "refunded" && activity.orderId === undefined) {
+      this.days.paid(at, currency, -Math.abs(amountOf(activity)));
     }
+  }
+
+  /** @param times -1 takes back what an order added before more was told of it. */
+  private add({ at, currency, amount, units, products }: OrderEffect, times: 1 | -1): void {
+    this.days.add(at, "orders", times);
+    this.days.add(at, "purchases", times * units);
+    this.days.paid(at, currency, times * amount);
+    for (const productId of products) this.buy(productId, at, times);
   }
 
   private touch(productId: string, at: number, views: number, touch: Touch): void {
@@ -141,7 +149,15 @@ export class Profile {
     writer.varint(this.lastAt);
     for (const count of this.hours) writer.varint(count);
     for (const count of this.weekdays) writer.varint(count);
-    for (const part of [this.categories, this.brands, this.prices, this.cart, this.days, this.trail])
+    for (const part of [
+      this.categories,
+      this.brands,
+      this.prices,
+      this.cart,
+      this.days,
+      this.orders,
+      this.trail,
+    ])
       part.write(writer);
     writer.varint(this.recents.size);
     for (const [productId, { lastAt, views, touch }] of this.recents) {
@@ -163,7 +179,15 @@ export class Profile {
     this.lastAt = reader.varint();
     for (let i = 0; i < 24; i++) this.hours[i] = reader.varint();
     for (let i = 0; i < 7; i++) this.weekdays[i] = reader.varint();
-    for (const part of [this.categories, this.brands, this.prices, this.cart, this.days, this.trail])
+    for (const part of [
+      this.categories,
+      this.brands,
+      this.prices,
+      this.cart,
+      this.days,
+      this.orders,
+      this.trail,
+    ])
       part.read(reader);
     for (let n = reader.varint(); n > 0; n--) {
       const productId = reader.text();
@@ -177,7 +201,7 @@ export class Profile {
   }
 }
 
-/** Total of an order or refund: as told, else the sum of its lines. */
+/** Total of a refund: as told, else the sum of its lines. */
 function amountOf({ value, lines }: Activity): number {
   if (value !== undefined) return value;
   return lines.reduce((sum, { price, quantity }) => sum + (price ?? 0) * quantity, 0);

@@ -1,5 +1,5 @@
 import type { ByteReader, ByteWriter } from "../bytes.ts";
-import type { DemandLine } from "../demand.ts";
+import type { CancelledLine, DemandLine } from "../demand.ts";
 
 /** What a batch told about products, until combiner and planner have acknowledged it. */
 export interface Unsent {
@@ -7,15 +7,23 @@ export interface Unsent {
   /** `encodeSignals`. */
   readonly signals: Uint8Array;
   readonly demand: readonly DemandLine[];
+  /** Lines of cancelled orders: they are no demand. */
+  readonly cancelled: readonly CancelledLine[];
 }
 
 export function writeUnsent(writer: ByteWriter, unsent: readonly Unsent[]): void {
   writer.varint(unsent.length);
-  for (const { sequence, signals, demand } of unsent) {
+  for (const { sequence, signals, demand, cancelled } of unsent) {
     writer.varint(sequence);
     writer.blob(signals);
     writer.varint(demand.length);
     for (const line of demand) writeDemand(writer, line);
+    writer.varint(cancelled.length);
+    for (const { orderId, sku, at } of cancelled) {
+      writer.text(orderId);
+      writer.text(sku);
+      writer.varint(at);
+    }
   }
 }
 
@@ -24,7 +32,12 @@ export function readUnsent(reader: ByteReader): Unsent[] {
     const sequence = reader.varint();
     const signals = reader.blob().slice();
     const demand = Array.from({ length: reader.varint() }, () => readDemand(reader));
-    return { sequence, signals, demand };
+    const cancelled = Array.from({ length: reader.varint() }, () => ({
+      orderId: reader.text(),
+      sku: reader.text(),
+      at: reader.varint(),
+    }));
+    return { sequence, signals, demand, cancelled };
   });
 }
 

@@ -60,7 +60,8 @@ export function contextOf(profile: Profile, now: number): VisitorContext {
 }
 
 export function viewOf(profile: Profile, now: number): ProfileView {
-  const { counts, amounts, lastOrderAt } = profile.days.sums(now);
+  const { counts, amounts } = profile.days.sums(now);
+  const lastOrderAt = profile.orders.lastAt;
   return {
     first_seen: iso(profile.firstAt),
     last_seen: iso(profile.lastAt),

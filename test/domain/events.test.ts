@@ -88,6 +88,18 @@ describe("events", () => {
     ]);
   });
 
+  test("[EV2] a bare id is a product's only in events about one product", () => {
+    const linesOf = (name: string, properties: object) =>
+      toActivity(event(properties as Record<string, unknown>, name)).lines.map(({ productId }) => productId);
+    expect(linesOf("Product Viewed", { id: "p" })).toEqual(["p"]);
+    expect(linesOf("Viewed Promotion", { id: "promo", name: "Sale" })).toEqual([]);
+    expect(linesOf("Coupon Applied", { id: "c", coupon_id: "c" })).toEqual([]);
+    expect(linesOf("Order Refunded", { id: "x", order_id: "o" })).toEqual([]);
+    expect(linesOf("Configurator Opened", { id: "x" })).toEqual([]);
+    expect(linesOf("Configurator Opened", { product_id: "p" })).toEqual(["p"]);
+    expect(linesOf("Order Completed", { products: [{ id: "p" }] })).toEqual(["p"]);
+  });
+
   test("[EV2] anything may be in the properties", () => {
     fc.assert(
       fc.property(fc.dictionary(fc.string(), fc.jsonValue()), fc.string(), (properties, name) => {

@@ -6,6 +6,7 @@ import {
   DAY_MS,
   PROFILE_BRANDS_MAX,
   PROFILE_CATEGORIES_MAX,
+  PROFILE_ORDERS_MAX,
   RECENTS_MAX,
 } from "../../domain/limits.ts";
 import { ProfilePage } from "../../domain/profile/page.ts";
@@ -26,10 +27,14 @@ const kind = fc.constantFrom<ActivityKind>(
   "removed",
   "ordered",
   "refunded",
+  "order_updated",
+  "cancelled",
   "wishlist_to_cart",
   "page",
   "searched",
 );
+
+const ORDER_KINDS: readonly ActivityKind[] = ["ordered", "order_updated", "refunded", "cancelled"];
 
 /** What one visitor does: bursts of activities minutes apart over 100 days, all at different times. */
 const history: fc.Arbitrary<Activity[]> = fc
@@ -41,13 +46,17 @@ const history: fc.Arbitrary<Activity[]> = fc
       price: fc.constantFrom(undefined, 5, 9.99, 20, 200),
       quantity: fc.integer({ min: 1, max: 3 }),
       currency: fc.constantFrom(undefined, "EUR", "GBP"),
+      order: fc.constantFrom(undefined, "o1", "o2"),
+      value: fc.constantFrom(undefined, undefined, 7, 40),
+      whole: fc.boolean(),
     }),
     { minLength: 1, maxLength: 40 },
   )
   .map((steps) => {
     const minutes = steps.reduce((sum, { step }) => sum + step, 0);
     let at = NOW - minutes * 60_000;
-    return steps.map(({ step, kind: what, product, price, quantity, currency }, i) => {
+    return steps.map(({ step, kind: what, product, price, quantity, currency, order, value, whole }, i) => {
+      const isOrder = ORDER_KINDS.includes(what);
       at += step * 60_000;
       const line = {
         productId: `p${product}`,
@@ -62,7 +71,9 @@ const history: fc.Arbitrary<Activity[]> = fc
         at,
         kind: what,
         name: what,
-        lines: ["page", "searched"].includes(what) ? [] : [line],
+        lines: ["page", "searched"].includes(what) || (whole && what === "refunded") ? [] : [line],
+        ...(isOrder && order !== undefined && { orderId: order }),
+        ...(isOrder && value !== undefined && { value }),
         ...(currency !== undefined && { currency }),
       };
     });
@@ -132,6 +143,101 @@ describe("profiles", () => {
       }),
       { numRuns: 100 },
     );
+  });
+
+  describe("[UP10] an order is what all that was told of it comes to, in whatever order", () => {
+    const tell = (kind: ActivityKind, minutes: number, more: Partial<Activity> = {}): Activity => ({
+      messageId: `${kind} ${minutes}`,
+      at: NOW - 60 * 60_000 + minutes * 60_000,
+      kind,
+      name: kind,
+      orderId: "o",
+      currency: "EUR",
+      lines: [],
+      ...more,
+    });
+    const line = (productId: string, quantity: number, price?: number) => ({
+      productId,
+      sku: productId,
+      quantity,
+      ...(price !== undefined && { price }),
+    });
+    const completed = tell("ordered", 0, { lines: [line("a", 2, 10), line("b", 1, 5)], value: 30 });
+    test.each<[string, Activity[], [orders: number, units: number, amount: number, bought: string[]]]>([
+      ["completed", [completed], [1, 3, 30, ["a", "b"]]],
+      [
+        "completed by browser and server",
+        [completed, { ...completed, messageId: "s" }],
+        [1, 3, 30, ["a", "b"]],
+      ],
+      [
+        "updated",
+        [completed, tell("order_updated", 5, { lines: [line("a", 1, 10)], value: 12 })],
+        [1, 1, 12, ["a"]],
+      ],
+      [
+        "only known by its update",
+        [tell("order_updated", 5, { lines: [line("a", 1, 10)] })],
+        [1, 1, 10, ["a"]],
+      ],
+      ["refunded whole", [completed, tell("refunded", 5)], [1, 0, 0, []]],
+      ["refunded whole by its total", [completed, tell("refunded", 5, { value: -30 })], [1, 0, 0, []]],
+      ["refunded in money alone", [completed, tell("refunded", 5, { value: 4 })], [1, 3, 26, ["a", "b"]]],
+      [
+        "refunded in part, priced by the order",
+        [completed, tell("refunded", 5, { lines: [line("a", 1)] })],
+        [1, 2, 20, ["a", "b"]],
+      ],
+      [
+        "refunded twice",
+        [
+          completed,
+          tell("refunded", 5, { lines: [line("a", 1)] }),
+          tell("refunded", 6, { lines: [line("a", 1)] }),
+        ],
+        [1, 1, 10, ["b"]],
+      ],
+      ["refunded more than it cost", [completed, tell("refunded", 5, { value: 99 })], [1, 0, 0, []]],
+      ["cancelled by its id", [completed, tell("cancelled", 5)], [0, 0, 0, []]],
+      [
+        "cancelled, naming its products",
+        [completed, tell("cancelled", 5, { lines: [line("a", 2, 10)], value: 30 })],
+        [0, 0, 0, []],
+      ],
+      [
+        "refunded and cancelled",
+        [completed, tell("refunded", 5, { value: 4 }), tell("cancelled", 6)],
+        [0, 0, 0, []],
+      ],
+      ["refunded without ever having been told", [tell("refunded", 5, { value: 4 })], [0, 0, 0, []]],
+    ])("%s", (_, told, [orders, units, amount, bought]) => {
+      for (const order of [told, [...told].reverse()]) {
+        let page = new ProfilePage();
+        for (const activity of order) {
+          page.record([activity], NOW);
+          page = ProfilePage.decode(page.encode());
+        }
+        const { counts, value } = viewOf(page.profile, NOW);
+        expect([counts.orders, counts.purchases]).toEqual([orders, units]);
+        expect(value.monetary.reduce((sum, one) => sum + one.amount, 0)).toBe(amount);
+        expect(value.recency_days).toBe(orders > 0 ? 0 : null);
+        expect(
+          contextOf(page.profile, NOW)
+            .purchased.map(({ productId }) => productId)
+            .sort(),
+        ).toEqual(bought);
+      }
+    });
+
+    test("the orders heard of longest ago are closed: they stay as they are", () => {
+      const page = new ProfilePage();
+      for (let n = 0; n <= PROFILE_ORDERS_MAX; n++) {
+        page.record([{ ...completed, at: completed.at + n, messageId: `m${n}`, orderId: `o${n}` }], NOW);
+      }
+      expect(viewOf(page.profile, NOW).counts.orders).toBe(PROFILE_ORDERS_MAX + 1);
+      page.record([tell("cancelled", 5, { orderId: "o0" }), tell("cancelled", 6, { orderId: "o9" })], NOW);
+      expect(viewOf(page.profile, NOW).counts.orders).toBe(PROFILE_ORDERS_MAX);
+    });
   });
 
   test("[UP2] a page reads back as it was written", () => {

@@ -120,6 +120,70 @@ describe("what a batch teaches", () => {
   });
 });
 
+describe("a cancelled order", () => {
+  const units = (sku: string) =>
+    runInDurableObject(env.DEMAND_PLANNER.getByName("planner"), (object) => {
+      const id = object["books"].idOf(sku);
+      if (id === undefined) return 0;
+      return object["books"].history(id, Date.now()).reduce((sum, day) => sum + day.units, 0);
+    });
+  const DAY_MS = 86_400_000;
+  const at = (days: number) => NOW - days * DAY_MS;
+
+  test.each([
+    ["after it", false],
+    ["before it", true],
+  ])(
+    "[UP11] is no demand: a cancellation by its id that comes %s takes its lines back, once",
+    async (when, first) => {
+      const sku = `cancelled ${when}`;
+      const profile = profileOf(`u:cancels ${when}`);
+      const orders = [0, 1, 2].map((n) => activity("ordered", sku, { orderId: `${sku} ${n}`, at: at(9) }));
+      const cancel: Activity = {
+        ...activity("viewed", sku),
+        kind: "cancelled",
+        lines: [],
+        orderId: `${sku} 1`,
+        at: at(2),
+      };
+      for (const batch of first ? [[cancel], orders] : [orders, [cancel]]) {
+        await profile.record({ now: NOW, activities: batch });
+        // Nobody hands it over: the alarm does, and again what was handed over before.
+        await evictDurableObject(profile);
+        await runDurableObjectAlarm(profile);
+      }
+      await profile.record({ now: NOW, activities: [{ ...cancel, messageId: `again ${when}` }] });
+      await runDurableObjectAlarm(profile);
+      expect(await units(sku)).toBe(4);
+      // Goods that came back were wanted.
+      const refund: Activity = {
+        ...cancel,
+        kind: "refunded",
+        messageId: `refund ${when}`,
+        orderId: `${sku} 2`,
+      };
+      await profile.record({ now: NOW, activities: [refund] });
+      await runDurableObjectAlarm(profile);
+      expect(await units(sku)).toBe(4);
+      expect((await profile.view({ now: NOW })).profile?.counts).toMatchObject({ orders: 2, purchases: 2 });
+    },
+  );
+
+  test("[UP11] whose lines the cancellation names is no demand, also when the profile does not know it", async () => {
+    const sku = "cancelled elsewhere";
+    const buyer = await profileOf("u:buys").record({
+      now: NOW,
+      activities: [activity("ordered", sku, { orderId: "elsewhere", at: at(5) })],
+    });
+    await env.DEMAND_PLANNER.getByName("planner").record(buyer.demand);
+    expect(await units(sku)).toBe(2);
+    const cancel: Activity = { ...activity("viewed", sku), kind: "cancelled", orderId: "elsewhere" };
+    const { cancelled } = await profileOf("u:support").record({ now: NOW, activities: [cancel] });
+    await env.DEMAND_PLANNER.getByName("planner").cancel(cancelled!);
+    expect(await units(sku)).toBe(0);
+  });
+});
+
 describe("a visitor's data", () => {
   test("[UP8] is exported whole, over pages and restarts", async () => {
     const profile = profileOf("u:export");

@@ -29,7 +29,7 @@ export function referenceView(all: readonly Activity[], now: number): ProfileVie
   const activities = current(all, now);
   const lines = activities.flatMap((activity) => activity.lines.map((line) => ({ ...line, activity })));
   const of = (...kinds: string[]) => lines.filter(({ activity }) => kinds.includes(activity.kind));
-  const orders = activities.filter(({ kind }) => kind === "ordered");
+  const orders = referenceOrders(activities);
   const units = (some: typeof lines) => some.reduce((sum, { quantity }) => sum + quantity, 0);
 
   const interests = (field: "category" | "brand") => {
@@ -60,15 +60,17 @@ export function referenceView(all: readonly Activity[], now: number): ProfileVie
   };
 
   const amounts = new Map<string, number>();
-  for (const activity of activities) {
-    const sign = activity.kind === "ordered" ? 1 : ["refunded", "cancelled"].includes(activity.kind) ? -1 : 0;
-    if (sign === 0) continue;
-    const own = activity.lines.reduce((sum, { price = 0, quantity }) => sum + price * quantity, 0);
-    const currency = activity.currency ?? "";
-    amounts.set(currency, (amounts.get(currency) ?? 0) + sign * (activity.value ?? own));
+  const pay = (currency: string, amount: number) =>
+    amounts.set(currency, (amounts.get(currency) ?? 0) + amount);
+  for (const { currency, amount } of orders) pay(currency, amount);
+  for (const refund of activities.filter(
+    ({ kind, orderId }) => kind === "refunded" && orderId === undefined,
+  )) {
+    pay(refund.currency ?? "", -Math.abs(refund.value ?? worthOf(refund.lines)));
   }
 
   const lastOrder = Math.max(0, ...orders.map(({ at }) => at));
+  const cartEmptied = Math.max(0, ...activities.map(({ kind, at }) => (kind === "ordered" ? at : 0)));
   const cart = new Map<string, number>();
   for (const { productId, quantity, activity } of lines) {
     const change = ["added", "wishlist_to_cart"].includes(activity.kind)
@@ -76,7 +78,7 @@ export function referenceView(all: readonly Activity[], now: number): ProfileVie
       : activity.kind === "removed"
         ? -quantity
         : 0;
-    if (change === 0 || activity.at <= lastOrder) continue;
+    if (change === 0 || activity.at <= cartEmptied) continue;
     const left = Math.max(0, (cart.get(productId) ?? 0) + change);
     cart.delete(productId);
     if (left > 0) cart.set(productId, left);
@@ -102,7 +104,7 @@ export function referenceView(all: readonly Activity[], now: number): ProfileVie
     counts: {
       views: of("viewed").length,
       carts: of("added", "wishlist_to_cart").length,
-      purchases: units(of("ordered")),
+      purchases: orders.reduce((sum, order) => sum + order.units, 0),
       orders: orders.length,
       sessions: activities.filter(({ at }, i) => i === 0 || at - activities[i - 1]!.at > GAP_MS).length,
     },
@@ -121,6 +123,61 @@ export function referenceView(all: readonly Activity[], now: number): ProfileVie
     recent: recent.sort((a, b) => (a.last_seen < b.last_seen ? 1 : a.last_seen > b.last_seen ? -1 : 0)),
     cart: [...cart].map(([product_id, quantity]) => ({ product_id, quantity })).reverse(),
   };
+}
+
+type Line = Activity["lines"][number];
+
+function worthOf(lines: readonly Line[]): number {
+  return lines.reduce((sum, { price = 0, quantity }) => sum + price * quantity, 0);
+}
+
+/**
+ * Orders as all that was told of each leaves them: the latest lines and value, less what was refunded; cancelled ones
+ * not at all.
+ */
+export function referenceOrders(
+  activities: readonly Activity[],
+): { at: number; currency: string; amount: number; units: number }[] {
+  const byId = new Map<string, Activity[]>();
+  for (const activity of activities) {
+    const { kind, orderId, messageId } = activity;
+    if (!["ordered", "order_updated", "refunded", "cancelled"].includes(kind)) continue;
+    if (orderId === undefined && kind !== "ordered") continue;
+    const key = orderId ?? `message ${messageId}`;
+    byId.set(key, [...(byId.get(key) ?? []), activity]);
+  }
+  return [...byId.values()].flatMap((told) => {
+    const tellers = told.filter(({ kind }) => kind === "ordered" || kind === "order_updated");
+    const last = tellers.at(-1);
+    if (last === undefined || told.some(({ kind }) => kind === "cancelled")) return [];
+    const total = last.value ?? worthOf(last.lines);
+    let back = 0;
+    const left = new Map<string, number>();
+    for (const { productId, quantity } of last.lines)
+      left.set(productId, (left.get(productId) ?? 0) + quantity);
+    for (const { value, lines } of told.filter(({ kind }) => kind === "refunded")) {
+      const amount = value === undefined ? undefined : Math.abs(value);
+      if (lines.length === 0 && (amount === undefined || amount >= total)) {
+        back += amount ?? total;
+        left.clear();
+        continue;
+      }
+      const priceOf = (line: Line) =>
+        line.price ?? last.lines.findLast(({ sku }) => sku === line.sku)?.price ?? 0;
+      back += amount ?? lines.reduce((sum, line) => sum + priceOf(line) * line.quantity, 0);
+      for (const { productId, quantity } of lines) {
+        left.set(productId, Math.max(0, (left.get(productId) ?? 0) - quantity));
+      }
+    }
+    return [
+      {
+        at: tellers[0]!.at,
+        currency: last.currency ?? "",
+        amount: total > 0 ? Math.max(0, total - back) : total,
+        units: [...left.values()].reduce((sum, units) => sum + units, 0),
+      },
+    ];
+  });
 }
 
 /** Weighted quantiles of the prices themselves. */

@@ -40,7 +40,13 @@ interface Doing {
   /** Index of the person's anonymous id, or none: then by the user's id alone. */
   readonly anonymous: number | undefined;
   readonly joined: boolean;
-  readonly event: "Product Viewed" | "Product Added" | "Order Completed" | "identify" | "alias";
+  readonly event:
+    | "Product Viewed"
+    | "Product Added"
+    | "Order Completed"
+    | "Order Cancelled"
+    | "identify"
+    | "alias";
   readonly products: readonly number[];
   readonly step: number;
 }
@@ -55,6 +61,8 @@ const doing: fc.Arbitrary<Doing> = fc.record({
     "Product Viewed",
     "Product Added",
     "Order Completed",
+    "Order Completed",
+    "Order Cancelled",
     "identify",
     "alias",
   ),
@@ -130,6 +138,10 @@ test("[UP9] [ID3] whatever comes in whatever order, company and trouble: each me
       const anonymousId = (person: number, n: number) => `x${person}${n}-${run}`;
       const base = Date.now() - (doings.reduce((sum, { step }) => sum + step, 0) + 10) * MINUTE_MS;
       let at = base;
+      const lastOrder = (person: number, before: number) =>
+        doings.findLastIndex(
+          (one, i) => i < before && one.person === person && one.event === "Order Completed",
+        );
       const messages = doings.map(({ person, anonymous, joined, event, products, step }, i) => {
         at += step * MINUTE_MS;
         const track = event !== "identify" && event !== "alias";
@@ -144,13 +156,17 @@ test("[UP9] [ID3] whatever comes in whatever order, company and trouble: each me
           ...(track && {
             properties: {
               ...(event === "Order Completed" && { order_id: `o${i}-${run}` }),
+              // Of the order that the person completed last before it, by its id alone.
+              ...(event === "Order Cancelled" && { order_id: `o${lastOrder(person, i)}-${run}` }),
               currency: "EUR",
-              products: products.slice(0, event === "Order Completed" ? 2 : 1).map((p) => ({
-                product_id: `p${p}-${run}`,
-                price: 10,
-                category: `c${p % 2}`,
-                quantity: p + 1,
-              })),
+              products: products
+                .slice(0, event === "Order Completed" ? 2 : event === "Order Cancelled" ? 0 : 1)
+                .map((p) => ({
+                  product_id: `p${p}-${run}`,
+                  price: 10,
+                  category: `c${p % 2}`,
+                  quantity: p + 1,
+                })),
             },
           }),
         };
@@ -301,9 +317,13 @@ test("[UP9] [ID3] whatever comes in whatever order, company and trouble: each me
       const counts = countsIn(deltas);
       for (const key of counts.keys()) if (/^(again|return) /.test(key)) counts.delete(key);
       expectSums(counts, countsIn(once.drain()));
+      const isCancelled = ({ orderId }: Activity, root: string) =>
+        activities.some(
+          (one) => one.root === root && one.activity.kind === "cancelled" && one.activity.orderId === orderId,
+        );
       for (let p = 0; p < 5; p++) {
         const wanted = activities
-          .filter(({ activity }) => activity.kind === "ordered")
+          .filter(({ activity, root }) => activity.kind === "ordered" && !isCancelled(activity, root))
           .flatMap(({ activity }) => activity.lines.filter(({ sku }) => sku === `p${p}-${run}`))
           .reduce((sum, { quantity }) => sum + quantity, 0);
         const units = await runInDurableObject(env.DEMAND_PLANNER.getByName("planner"), (object) => {

@@ -1,0 +1,241 @@
+import type { Activity, ActivityLine } from "../activity.ts";
+import type { ByteReader, ByteWriter } from "../bytes.ts";
+import type { CancelledLine } from "../demand.ts";
+import { hash32, hash53 } from "../hash.ts";
+import { ORDER_REFUNDS_MAX, PROFILE_ORDER_LINES_MAX, PROFILE_ORDERS_MAX } from "../limits.ts";
+import { evictLeast } from "./interests.ts";
+
+type OrderLine = Pick<ActivityLine, "productId" | "sku" | "quantity" | "price">;
+
+interface Refund {
+  /** As told; absent: what its lines come to, or all where it has none. */
+  readonly value?: number;
+  readonly lines: readonly OrderLine[];
+}
+
+/** An order as far as it was told, in whatever order that was. */
+interface Order {
+  /** When it was ordered: the earliest of what told its lines, Unix ms; 0: not told yet. */
+  at: number;
+  /** Last heard of, Unix ms. */
+  heardAt: number;
+  /** Of what told its lines and value last. */
+  toldAt: number;
+  tie: number;
+  value: number | undefined;
+  currency: string;
+  lines: readonly OrderLine[];
+  readonly refunds: Refund[];
+  cancelled: boolean;
+}
+
+/** What an order adds to a profile. */
+export interface OrderEffect {
+  readonly at: number;
+  readonly currency: string;
+  /** Money that stayed with the shop. */
+  readonly amount: number;
+  /** Units that stayed with the visitor. */
+  readonly units: number;
+  readonly products: readonly string[];
+}
+
+/**
+ * A visitor's latest orders: completed, updated, refunded, cancelled. What one adds to the profile is what all that was
+ * told of it comes to, in whatever order it is told.
+ */
+export class Orders {
+  private readonly orders = new Map<number, Order>();
+  /** Of orders no longer told apart. */
+  private closedAt = 0;
+
+  /** When the visitor last ordered something and did not cancel it, Unix ms; 0: never. */
+  get lastAt(): number {
+    let last = this.closedAt;
+    for (const order of this.orders.values()) if (!order.cancelled) last = Math.max(last, order.at);
+    return last;
+  }
+
+  /** Takes what was told of an order. Returns what the order added to the profile before, and what it adds now. */
+  take(activity: Activity): { before: OrderEffect | undefined; after: OrderEffect | undefined } {
+    const key = keyOf(activity);
+    if (key === undefined) return { before: undefined, after: undefined };
+    let order = this.orders.get(key);
+    if (order === undefined) {
+      order = newOrder();
+      this.orders.set(key, order);
+    }
+    const before = effectOf(order);
+    tell(order, activity);
+    const after = effectOf(order);
+    this.trim();
+    return { before, after };
+  }
+
+  /** Lines to be taken back from demand, once this was told: of a cancelled order whose lines are known. */
+  cancelledLines(activity: Activity): CancelledLine[] {
+    const { orderId, kind } = activity;
+    const key = keyOf(activity);
+    if (orderId === undefined || key === undefined || kind === "refunded") return [];
+    const order = this.orders.get(key);
+    if (order === undefined || !order.cancelled || order.at === 0) return [];
+    return [...new Set(order.lines.map(({ sku }) => sku))].map((sku) => ({ orderId, sku, at: order.at }));
+  }
+
+  /** The orders heard of longest ago are closed: what they add stays, and changes no more. */
+  private trim(): void {
+    let lines = 0;
+    for (const order of this.orders.values()) lines += order.lines.length;
+    while (
+      this.orders.size > PROFILE_ORDERS_MAX ||
+      (lines > PROFILE_ORDER_LINES_MAX && this.orders.size > 1)
+    ) {
+      const known = new Map(this.orders);
+      evictLeast(this.orders, ({ heardAt }) => heardAt);
+      for (const [key, order] of known) {
+        if (this.orders.has(key)) continue;
+        lines -= order.lines.length;
+        if (!order.cancelled) this.closedAt = Math.max(this.closedAt, order.at);
+      }
+    }
+  }
+
+  write(writer: ByteWriter): void {
+    writer.varint(this.closedAt);
+    writer.varint(this.orders.size);
+    for (const [key, order] of this.orders) {
+      writer.varint(key);
+      writer.varint(order.at);
+      writer.varint(order.heardAt);
+      writer.varint(order.toldAt);
+      writer.u32(order.tie);
+      writer.u8(order.cancelled ? 1 : 0);
+      writer.f64(order.value ?? Number.NaN);
+      writer.text(order.currency);
+      writeLines(writer, order.lines);
+      writer.varint(order.refunds.length);
+      for (const { value, lines } of order.refunds) {
+        writer.f64(value ?? Number.NaN);
+        writeLines(writer, lines);
+      }
+    }
+  }
+
+  read(reader: ByteReader): void {
+    this.closedAt = reader.varint();
+    for (let n = reader.varint(); n > 0; n--) {
+      const key = reader.varint();
+      const order: Order = {
+        at: reader.varint(),
+        heardAt: reader.varint(),
+        toldAt: reader.varint(),
+        tie: reader.u32(),
+        cancelled: reader.u8() === 1,
+        value: known(reader.f64()),
+        currency: reader.text(),
+        lines: readLines(reader),
+        refunds: [],
+      };
+      for (let m = reader.varint(); m > 0; m--) {
+        const value = known(reader.f64());
+        order.refunds.push({ lines: readLines(reader), ...(value !== undefined && { value }) });
+      }
+      this.orders.set(key, order);
+    }
+  }
+}
+
+/** The order that an activity tells of; one without an id is known by its message, and only complete. */
+function keyOf({ kind, orderId, messageId }: Activity): number | undefined {
+  if (kind === "ordered") return hash53(orderId ?? messageId);
+  if (kind !== "order_updated" && kind !== "refunded" && kind !== "cancelled") return undefined;
+  return orderId === undefined ? undefined : hash53(orderId);
+}
+
+function newOrder(): Order {
+  return {
+    at: 0,
+    heardAt: 0,
+    toldAt: 0,
+    tie: 0,
+    value: undefined,
+    currency: "",
+    lines: [],
+    refunds: [],
+    cancelled: false,
+  };
+}
+
+function tell(order: Order, { kind, at, messageId, value, currency, lines }: Activity): void {
+  order.heardAt = Math.max(order.heardAt, at);
+  const own = lines.map(({ productId, sku, quantity, price }) => ({
+    productId,
+    sku,
+    quantity,
+    ...(price !== undefined && { price }),
+  }));
+  if (kind === "cancelled") {
+    order.cancelled = true;
+  } else if (kind === "refunded") {
+    if (order.refunds.length < ORDER_REFUNDS_MAX)
+      order.refunds.push({ lines: own, ...(value !== undefined && { value: Math.abs(value) }) });
+  } else {
+    const tie = hash32(messageId);
+    const isFirst = order.at === 0;
+    if (isFirst || at < order.at) order.at = at;
+    if (!isFirst && (at < order.toldAt || (at === order.toldAt && tie < order.tie))) return;
+    Object.assign(order, { toldAt: at, tie, value, currency: currency ?? "", lines: own });
+  }
+}
+
+/** What an order comes to; nothing as long as it is not told, and when it is cancelled. */
+function effectOf({ at, cancelled, value, currency, lines, refunds }: Order): OrderEffect | undefined {
+  if (at === 0 || cancelled) return undefined;
+  const sum = (of: readonly OrderLine[], priceOf: (line: OrderLine) => number) =>
+    of.reduce((total, line) => total + priceOf(line) * line.quantity, 0);
+  const total = value ?? sum(lines, ({ price = 0 }) => price);
+  const prices = new Map(lines.map(({ sku, price = 0 }) => [sku, price]));
+  const units = new Map<string, number>();
+  for (const { productId, quantity } of lines) units.set(productId, (units.get(productId) ?? 0) + quantity);
+  let refunded = 0;
+  for (const { value: told, lines: returned } of refunds) {
+    const isWhole = returned.length === 0 && (told === undefined || told >= total);
+    refunded += told ?? (isWhole ? total : sum(returned, ({ sku, price }) => price ?? prices.get(sku) ?? 0));
+    if (isWhole) units.clear();
+    for (const { productId, quantity } of returned) {
+      units.set(productId, Math.max(0, (units.get(productId) ?? 0) - quantity));
+    }
+  }
+  const kept = [...units].filter(([, left]) => left > 0);
+  return {
+    at,
+    currency,
+    amount: total > 0 ? Math.max(0, total - refunded) : total,
+    units: kept.reduce((all, [, left]) => all + left, 0),
+    products: kept.map(([productId]) => productId),
+  };
+}
+
+function writeLines(writer: ByteWriter, lines: readonly OrderLine[]): void {
+  writer.varint(lines.length);
+  for (const { productId, sku, quantity, price } of lines) {
+    writer.text(productId);
+    writer.text(sku === productId ? "" : sku);
+    writer.f64(quantity);
+    writer.f64(price ?? Number.NaN);
+  }
+}
+
+function readLines(reader: ByteReader): OrderLine[] {
+  return Array.from({ length: reader.varint() }, () => {
+    const productId = reader.text();
+    const sku = reader.text() || productId;
+    const quantity = reader.f64();
+    const price = known(reader.f64());
+    return { productId, sku, quantity, ...(price !== undefined && { price }) };
+  });
+}
+
+function known(value: number): number | undefined {
+  return Number.isNaN(value) ? undefined : value;
+}
