@@ -18,7 +18,9 @@ export default defineConfig({
         plugins: [
           cloudflareTest({
             wrangler: { configPath: "./wrangler.toml" },
-            miniflare: { bindings: { WRITE_KEY: "test-write", SECRET_KEY: "test-secret" } },
+            miniflare: {
+              bindings: { WRITE_KEY: "test-write", SECRET_KEY: "test-secret", MONITOR_GATHER_SECONDS: "0" },
+            },
           }),
         ],
         test: {

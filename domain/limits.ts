@@ -7,6 +7,10 @@ export const EVENT_BYTES_MAX = 32 * 1024;
 export const REQUEST_BYTES_MAX = 1024 * 1024;
 /** An import's body after inflation. */
 export const IMPORT_BYTES_MAX = 10 * 1024 * 1024;
+/** Events of one import: 10 MB of less than 40 characters each are no events. The rest is refused (413). */
+export const IMPORT_EVENTS_MAX = 250_000;
+/** Rejected events that the answer to an import tells one by one; further ones are counted, and kept like all. */
+export const IMPORT_REJECTED_MAX = 1_000;
 /** Events of one batch. */
 export const BATCH_EVENTS_MAX = 2_500;
 /** Lines of one order, products of one list. */
@@ -20,6 +24,14 @@ export const PRICE_MAX = 1e9;
 export const TEXT_CHARACTERS_MAX = 512;
 /** A visitor's, message's, product's or order's id. */
 export const ID_CHARACTERS_MAX = 256;
+
+/** A browser's name for itself, of which bots are known; the rest is cut off. */
+export const USER_AGENT_CHARACTERS_MAX = 512;
+/** Such names an isolate remembers the answer for; the oldest is forgotten. */
+export const USER_AGENTS_MAX = 1_000;
+
+/** A key as UTF-8; a longer setting is no key. */
+export const KEY_BYTES_MAX = 256;
 
 /** Profiles one request talks to at a time. */
 export const VISITORS_AT_ONCE_MAX = 32;
@@ -199,3 +211,36 @@ export const LOCATIONS_MAX = 64;
 export const OUTAGE_DAYS_MAX = 400;
 /** Answers of adjustments kept for their Idempotency-Key, 24 h at most; the oldest falls out. */
 export const IDEMPOTENCY_KEYS_MAX = 1_000;
+
+// --- monitor ----------------------------------------------------------------------------------
+/** Minutes of counts; the oldest fall out. */
+export const MONITOR_MINUTES = 60;
+/** Sampled events that are shown; the oldest falls out. */
+export const RECENT_EVENTS_MAX = 500;
+/** Of one sampled event, as JSON; its context is cut first. */
+export const LIVE_MESSAGE_BYTES_MAX = 4 * 1024;
+/** Samples taken and told in a second; the others are only counted. */
+export const LIVE_EVENTS_PER_SECOND_MAX = 20;
+/** Open live feeds; a further one is refused (503). */
+export const LIVE_FEEDS_MAX = 100;
+/** Orders whose ids the monitor remembers, so that they count once; the oldest is forgotten. */
+export const MONITOR_ORDERS_MAX = 10_000;
+/** Orders an isolate gathers before it tells them without waiting for its time. */
+export const GATHERED_ORDERS_MAX = 2_000;
+/** Currencies whose revenue is added up; further ones are not. */
+export const MONITOR_CURRENCIES_MAX = 32;
+/** 2 to this power are the registers of an estimate of visitors, a byte each. */
+export const VISITOR_SKETCH_BITS = 12;
+/** Erased ids kept in mind for what is still on its way; the oldest is forgotten. */
+export const FORGOTTEN_IDS_MAX = 10_000;
+/** How long they are: an isolate tells what it saw within seconds. */
+export const FORGOTTEN_MS = 60_000;
+/** Events that failed validation, kept to be sent again: so many, so much, so long. The oldest pages fall out. */
+export const REJECTED_EVENTS_MAX = 20_000;
+export const REJECTED_BYTES_MAX = 32 * 1024 * 1024;
+export const REJECTED_DAYS_MAX = 30;
+/** Of a page of them, which is one row; it is written again with each that is added. */
+export const REJECTED_PAGE_BYTES_MAX = 128 * 1024;
+/** Rejected events sent again by one call, and of one list; what does not fit is on the next. */
+export const REPLAY_EVENTS_MAX = 1_000;
+export const REJECTED_LIST_BYTES_MAX = 8 * 1024 * 1024;

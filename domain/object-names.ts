@@ -2,6 +2,7 @@ import { hash32 } from "./hash.ts";
 
 // Names of the objects that a shop has one or a few of. They address stored state: never change.
 export const MODEL_NAME = "model";
+export const MONITOR_NAME = "monitor";
 
 /** Name of one of so many planners. */
 export function plannerName(shard: number, shards: number): string {

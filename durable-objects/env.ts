@@ -1,4 +1,5 @@
 import type { DemandPlanner } from "./demand-planner.ts";
+import type { EventMonitor } from "./event-monitor.ts";
 import type { Inventory } from "./inventory.ts";
 import type { ModelBuilder } from "./model-builder.ts";
 import type { Order } from "./order.ts";
@@ -13,6 +14,7 @@ export interface Env {
   readonly INVENTORY: DurableObjectNamespace<Inventory>;
   readonly ORDER: DurableObjectNamespace<Order>;
   readonly DEMAND_PLANNER: DurableObjectNamespace<DemandPlanner>;
+  readonly EVENT_MONITOR: DurableObjectNamespace<EventMonitor>;
   /** Static files of `public/`. */
   readonly ASSETS: Fetcher;
   /** One key, or two separated by a comma while one replaces the other. */
@@ -24,5 +26,10 @@ export interface Env {
   readonly PLANNER_SHARDS?: string;
   readonly MODEL_PUBLISH_SECONDS?: string;
   readonly COMBINER_FLUSH_SECONDS?: string;
+  /** How long an isolate gathers what it tells the monitor; 0: after each request. */
+  readonly MONITOR_GATHER_SECONDS?: string;
   readonly MODEL?: KVNamespace;
+  /** Limits of requests per address and per key. */
+  readonly ADDRESS_RATE?: RateLimit;
+  readonly KEY_RATE?: RateLimit;
 }

@@ -8,6 +8,9 @@ import type {
   StockPosition,
 } from "../domain/demand.ts";
 import type { ModelManifest } from "../domain/model/manifest.ts";
+import type { Observed } from "../domain/monitor/gathering.ts";
+import type { Sample } from "../domain/monitor/live-event.ts";
+import type { KeptRejection, RejectedEvent } from "../domain/monitor/rejected.ts";
 import type { BasketRequest, BasketStatus } from "../domain/order/order-page.ts";
 import type { Board, BoardRequest } from "../domain/planner/board.ts";
 import type { Handover } from "../domain/profile/page.ts";
@@ -334,6 +337,36 @@ export interface DemandPlannerRpc {
   board(query: BoardQuery): Promise<Board>;
   /** What was counted in all. */
   totals(): Promise<PlannerTotals>;
+}
+
+// --- EventMonitor: one, named `monitor` --------------------------------------------------------
+
+export interface RejectedArrival {
+  readonly events: readonly RejectedEvent[];
+  /** Of the first of them: as many as the live view may show. */
+  readonly samples: readonly Sample[];
+}
+
+export interface Forgotten {
+  readonly userIds: readonly string[];
+  readonly anonymousIds: readonly string[];
+}
+
+export interface EventMonitorRpc {
+  /** Adds what an isolate saw. Answers how many samples it should bring next time. Not told again when it fails. */
+  observe(observed: Observed): Promise<{ samples: number }>;
+  /** Durable when answered: the ids of the events, in order. */
+  reject(arrival: RejectedArrival): Promise<string[]>;
+  /** The body of `GET /v1/monitor`, as JSON. */
+  view(): Promise<string>;
+  /** Newest first. */
+  rejected(limit: number, cursor?: string): Promise<{ items: KeptRejection[]; cursor?: string }>;
+  /** Those of the ids that are kept. */
+  rejectedById(ids: readonly string[]): Promise<KeptRejection[]>;
+  oldestRejected(limit: number, cursor?: string): Promise<{ items: KeptRejection[]; cursor?: string }>;
+  dropRejected(ids: readonly string[]): Promise<{ dropped: number }>;
+  /** Lets go of every sample and rejected event that names one of these people. Counts name nobody. */
+  forget(people: Forgotten): Promise<void>;
 }
 
 export type { ModelManifest, ProductFact, ProfileView };

@@ -1,3 +1,4 @@
+import { KEY_BYTES_MAX } from "../domain/limits.ts";
 import type { Env } from "../durable-objects/env.ts";
 import type { Access } from "./exchange.ts";
 import { Problem, retryAfter } from "./problem.ts";
@@ -5,6 +6,9 @@ import { Problem, retryAfter } from "./problem.ts";
 /** Two keys of a kind may be valid at a time, while one replaces the other. */
 const KEYS_MAX = 2;
 const UNCONFIGURED_RETRY_SECONDS = 30;
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
 
 /** Keys of a setting: one, or two separated by a comma. */
 export function keysOf(setting: string | undefined): string[] {
@@ -15,11 +19,33 @@ export function keysOf(setting: string | undefined): string[] {
     .slice(0, KEYS_MAX);
 }
 
-/** Takes as long for a wrong key as for a right one: no early end at the first different character. */
-export function sameText(given: string, expected: string): boolean {
-  let difference = given.length ^ expected.length;
-  for (let i = 0; i < expected.length; i++) difference |= given.charCodeAt(i) ^ expected.charCodeAt(i);
-  return difference === 0;
+/**
+ * A text in a frame of one size, so that comparing two takes one time: that tells neither where they differ nor how
+ * long the expected one is. Undefined for what does not fit.
+ */
+function framed(text: string): Uint8Array | undefined {
+  const frame = new Uint8Array(KEY_BYTES_MAX + 2);
+  const { read, written } = encoder.encodeInto(text, frame.subarray(2));
+  if (read < text.length || written > KEY_BYTES_MAX) return undefined;
+  frame[0] = written >> 8;
+  frame[1] = written & 0xff;
+  return frame;
+}
+
+/** Compares in constant time. */
+function sameText(given: string, expected: string): boolean {
+  const frame = framed(expected);
+  return frame !== undefined && crypto.subtle.timingSafeEqual(framed(given) ?? NOBODYS, frame);
+}
+
+/** Differs from the frame of every text, which says its length. */
+const NOBODYS = new Uint8Array(KEY_BYTES_MAX + 2).fill(0xff);
+
+/** What the presented key may do, and which of the valid ones it is. */
+export interface Presented {
+  readonly access: Access;
+  /** `write-1`, `secret-2`; absent without a valid key. */
+  readonly key?: string;
 }
 
 /**
@@ -28,42 +54,66 @@ export function sameText(given: string, expected: string): boolean {
  *
  * @throws Problem 503 when the deployment has no keys: closed, not open.
  */
-export function accessOf(request: Request, url: URL, env: Env): Access {
+export function presentedBy(request: Request, url: URL, env: Env): Presented {
   const inHeader = presentedKey(request);
-  if (inHeader !== undefined) return accessOfKey(inHeader, env);
-  return accessOfWriteKey(url.searchParams.get("writeKey") ?? "", env);
+  if (inHeader !== undefined) return presented(inHeader, env);
+  const inQuery = presented(url.searchParams.get("writeKey") ?? "", env);
+  return inQuery.access === "write" ? inQuery : { access: "none" };
 }
 
 /**
- * Of a key in a query or a body: only the public one is taken there, for both are written down on their way.
+ * Of a key in a query, a path or a body: only the public one is taken there, for they are written down on their way.
  *
  * @throws Problem 503 as above.
  */
 export function accessOfWriteKey(given: string, env: Env): Access {
-  return accessOfKey(given, env) === "write" ? "write" : "none";
+  return presented(given, env).access === "write" ? "write" : "none";
 }
 
-function accessOfKey(given: string, env: Env): Access {
-  const secret = keysOf(env.SECRET_KEY);
-  const write = keysOf(env.WRITE_KEY);
-  if (secret.length === 0 || write.length === 0) {
+/** The keys of a deployment in their frames; they change with it only. */
+let known: { readonly setting: string; readonly keys: readonly ValidKey[] } | undefined;
+
+interface ValidKey {
+  readonly access: Access;
+  readonly name: string;
+  readonly frame: Uint8Array;
+}
+
+function validKeys({ WRITE_KEY, SECRET_KEY }: Env): readonly ValidKey[] {
+  const setting = `${WRITE_KEY}\n${SECRET_KEY}`;
+  if (known?.setting === setting) return known.keys;
+  const keys = [["write", WRITE_KEY] as const, ["secret", SECRET_KEY] as const].flatMap(([access, own]) =>
+    keysOf(own).flatMap((key, i) => {
+      const frame = framed(key);
+      return frame === undefined ? [] : [{ access, name: `${access}-${i + 1}`, frame }];
+    }),
+  );
+  known = { setting, keys };
+  return keys;
+}
+
+function presented(given: string, env: Env): Presented {
+  const keys = validKeys(env);
+  if (!keys.some(({ access }) => access === "write") || !keys.some(({ access }) => access === "secret")) {
     throw new Problem(
       "not_configured",
-      "Set WRITE_KEY and SECRET_KEY: npx wrangler secret put WRITE_KEY.",
+      `Set WRITE_KEY and SECRET_KEY, of at most ${KEY_BYTES_MAX} bytes: npx wrangler secret put WRITE_KEY.`,
       {},
       retryAfter(UNCONFIGURED_RETRY_SECONDS),
     );
   }
+  const frame = framed(given) ?? NOBODYS;
   // Every key is compared, so that the time does not tell which kind came close.
-  let access: Access = "none";
-  for (const key of write) if (sameText(given, key)) access = "write";
-  for (const key of secret) if (sameText(given, key)) access = "secret";
-  return access;
+  let found: Presented = { access: "none" };
+  for (const key of keys) {
+    if (crypto.subtle.timingSafeEqual(frame, key.frame)) found = { access: key.access, key: key.name };
+  }
+  return found;
 }
 
 function presentedKey(request: Request): string | undefined {
   const header = request.headers.get("authorization");
-  if (header === null) return undefined;
+  if (header === null) return keyInProtocol(request);
   const [scheme = "", credentials = ""] = header.trim().split(/\s+/, 2);
   if (scheme.toLowerCase() === "bearer") return credentials;
   if (scheme.toLowerCase() !== "basic") return "";
@@ -74,12 +124,24 @@ function presentedKey(request: Request): string | undefined {
   }
 }
 
+/** Browsers cannot set headers of a WebSocket: its key comes as subprotocol, `key.` and the key in base64url. */
+function keyInProtocol(request: Request): string | undefined {
+  const protocols = request.headers.get("sec-websocket-protocol")?.split(",") ?? [];
+  const found = protocols.map((protocol) => protocol.trim()).find((protocol) => protocol.startsWith("key."));
+  if (found === undefined) return undefined;
+  try {
+    const binary = atob(found.slice("key.".length).replaceAll("-", "+").replaceAll("_", "/"));
+    return decoder.decode(Uint8Array.from(binary, (character) => character.charCodeAt(0)));
+  } catch {
+    return "";
+  }
+}
+
 /**
  * Whether `token` is the hex HMAC-SHA-256 of the user's id under a secret key: the shop's server vouches that this
  * browser is that user's.
  */
 export async function isUserToken(token: string, userId: string, env: Env): Promise<boolean> {
-  const encoder = new TextEncoder();
   let valid = false;
   for (const secret of keysOf(env.SECRET_KEY)) {
     const key = await crypto.subtle.importKey(

@@ -1,3 +1,5 @@
+import { REQUEST_BYTES_MAX } from "../domain/limits.ts";
+import { type Item, ItemScanner, problemOf } from "./item-scanner.ts";
 import { Problem } from "./problem.ts";
 
 const GZIP_MAGIC = [0x1f, 0x8b] as const;
@@ -11,21 +13,9 @@ const decoder = new TextDecoder();
  * @throws Problem 413, or 400 for gzip that breaks off.
  */
 export async function readText(request: Request, bytesMax: number): Promise<string> {
-  if (Number(request.headers.get("content-length")) > bytesMax) throw tooLarge(bytesMax);
-  if (request.body === null) return "";
-  const raw = await gather(request.body, bytesMax);
-  if (raw[0] !== GZIP_MAGIC[0] || raw[1] !== GZIP_MAGIC[1]) {
-    const encoding = request.headers.get("content-encoding");
-    if (encoding !== null && !/^(identity|gzip)?$/i.test(encoding.trim())) {
-      throw new Problem(
-        "unsupported_encoding",
-        `content-encoding ${encoding} is not understood; send gzip or none.`,
-      );
-    }
-    return decoder.decode(raw);
-  }
-  const inflated = new Response(raw).body!.pipeThrough(new DecompressionStream("gzip"));
-  return decoder.decode(await gather(inflated, bytesMax));
+  const chunks: Uint8Array[] = [];
+  for await (const bytes of readBytes(request, bytesMax)) chunks.push(bytes);
+  return decoder.decode(chunks.length === 1 ? chunks[0] : joined(chunks));
 }
 
 /** @throws Problem 400 when the text is not JSON. */
@@ -33,8 +23,7 @@ export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    const detail = error instanceof SyntaxError ? error.message : "it is nested too deeply";
-    throw new Problem("invalid_json", `The body is not JSON: ${detail}.`, { errors: [{ path: "", detail }] });
+    throw notJson(error);
   }
 }
 
@@ -43,80 +32,108 @@ export async function readJson(request: Request, bytesMax: number): Promise<unkn
   return parseJson(await readText(request, bytesMax));
 }
 
-/** One item of a list, or why its line is not one. */
-export type Item = { readonly value: unknown } | { readonly problem: string };
-
 /**
- * Items of a list: a JSON array, a Segment batch (`{"batch": [...]}`), one object, or NDJSON, told apart by how the
- * text begins. Lines of NDJSON are parsed as they are asked for.
+ * Items of a list as they come: a JSON array, NDJSON, a Segment batch (`{"batch": [...]}`) or one object, told apart by
+ * how the body begins. Of arrays and NDJSON never more than an item is held.
+ *
+ * @throws Problem 400, 413 or 415, also after the first items.
  */
-export function* itemsOf(text: string): Generator<Item> {
-  const begin = text.search(/\S/);
-  if (begin < 0) return;
-  if (text[begin] === "[" || !hasSecondValue(text, begin)) {
-    const whole = parseJson(text);
-    const list = Array.isArray(whole) ? whole : batchOf(whole);
-    for (const value of list) yield { value };
+export async function* readItems(request: Request, bytesMax: number): AsyncGenerator<Item> {
+  const scanner = new ItemScanner();
+  for await (const bytes of readBytes(request, bytesMax)) yield* scanner.push(bytes);
+  try {
+    yield* scanner.end();
+  } catch (error) {
+    throw notJson(error);
+  }
+}
+
+/** The body's bytes as they come, unpacked. */
+async function* readBytes(request: Request, bytesMax: number): AsyncGenerator<Uint8Array> {
+  const length = request.headers.get("content-length");
+  if (Number(length) > bytesMax) throw tooLarge(bytesMax);
+  if (request.body === null) return;
+  // A small body of known length is read by one call, the usual case.
+  const whole = length !== null && Number(length) <= REQUEST_BYTES_MAX;
+  const raw = whole ? readWhole(request) : bounded(request.body, bytesMax);
+  const head: Uint8Array[] = [];
+  for (let held = 0; held < GZIP_MAGIC.length; ) {
+    const next = await raw.next();
+    if (next.done) break;
+    head.push(next.value);
+    held += next.value.length;
+  }
+  const first = head.length === 1 ? head[0]! : joined(head);
+  if (first[0] === GZIP_MAGIC[0] && first[1] === GZIP_MAGIC[1]) {
+    const packed = streamOf(first, raw);
+    yield* bounded(packed.pipeThrough(new DecompressionStream("gzip")), bytesMax);
     return;
   }
-  let from = begin;
-  while (from < text.length) {
-    const newline = text.indexOf("\n", from);
-    const end = newline < 0 ? text.length : newline;
-    const line = text.slice(from, end).trim();
-    from = end + 1;
-    if (line === "") continue;
-    try {
-      yield { value: JSON.parse(line) };
-    } catch (error) {
-      yield { problem: error instanceof SyntaxError ? error.message : "it is nested too deeply" };
-    }
+  const encoding = request.headers.get("content-encoding");
+  if (encoding !== null && !/^(identity|gzip)?$/i.test(encoding.trim())) {
+    throw new Problem(
+      "unsupported_encoding",
+      `content-encoding ${encoding} is not understood; send gzip or none.`,
+    );
   }
+  yield first;
+  yield* raw;
 }
 
-/** Whether the first line alone is a whole value with something behind it: NDJSON rather than JSON over lines. */
-function hasSecondValue(text: string, begin: number): boolean {
-  const newline = text.indexOf("\n", begin);
-  if (newline < 0 || text.slice(newline).trim() === "") return false;
+async function* readWhole(request: Request): AsyncGenerator<Uint8Array> {
   try {
-    JSON.parse(text.slice(begin, newline));
-    return true;
+    yield await request.bytes();
   } catch {
-    return !/^\s*[{[]\s*$/.test(text.slice(begin, newline)) && /^\s*\{.*\}\s*$/m.test(text.slice(newline));
+    throw damaged();
   }
 }
 
-function batchOf(value: unknown): readonly unknown[] {
-  if (typeof value === "object" && value !== null && "batch" in value && Array.isArray(value.batch)) {
-    return value.batch;
-  }
-  return [value];
+function streamOf(first: Uint8Array, rest: AsyncGenerator<Uint8Array>): ReadableStream<Uint8Array> {
+  return new ReadableStream<Uint8Array>({
+    start(controller) {
+      controller.enqueue(first);
+    },
+    async pull(controller) {
+      const next = await rest.next();
+      if (next.done) controller.close();
+      else controller.enqueue(next.value);
+    },
+  });
 }
 
-async function gather(stream: ReadableStream<Uint8Array>, bytesMax: number): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
+async function* bounded(stream: ReadableStream<Uint8Array>, bytesMax: number): AsyncGenerator<Uint8Array> {
   let length = 0;
   try {
     for await (const chunk of stream) {
       length += chunk.length;
       if (length > bytesMax) throw tooLarge(bytesMax);
-      chunks.push(chunk);
+      yield chunk;
     }
   } catch (error) {
-    if (error instanceof Problem) throw error;
-    throw new Problem(
-      "invalid_request",
-      "The body could not be read whole: it breaks off, or its gzip is damaged.",
-    );
+    throw error instanceof Problem ? error : damaged();
   }
-  if (chunks.length === 1) return chunks[0]!;
-  const whole = new Uint8Array(length);
+}
+
+function joined(chunks: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(chunks.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
   for (const chunk of chunks) {
     whole.set(chunk, at);
     at += chunk.length;
   }
   return whole;
+}
+
+function notJson(error: unknown): Problem {
+  const detail = problemOf(error);
+  return new Problem("invalid_json", `The body is not JSON: ${detail}.`, { errors: [{ path: "", detail }] });
+}
+
+function damaged(): Problem {
+  return new Problem(
+    "invalid_request",
+    "The body could not be read whole: it breaks off, or its gzip is damaged.",
+  );
 }
 
 function tooLarge(bytesMax: number): Problem {

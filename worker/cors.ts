@@ -17,6 +17,8 @@ export function preflight(): Response {
 
 /** The same answer, its status kept, readable from any origin. */
 export function withCors(response: Response): Response {
+  // An open WebSocket is not an answer to be read.
+  if (response.webSocket) return response;
   const open = new Response(response.body, response);
   for (const [name, value] of Object.entries(HEADERS)) open.headers.set(name, value);
   return open;

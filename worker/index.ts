@@ -1,4 +1,5 @@
 export { DemandPlanner } from "../durable-objects/demand-planner.ts";
+export { EventMonitor } from "../durable-objects/event-monitor.ts";
 export { Inventory } from "../durable-objects/inventory.ts";
 export { ModelBuilder } from "../durable-objects/model-builder.ts";
 export { Order } from "../durable-objects/order.ts";

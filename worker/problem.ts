@@ -19,6 +19,7 @@ export const PROBLEMS = {
   unknown_sku: [422, "No stock is kept of this SKU"],
   order_exists: [422, "The order id belongs to another order"],
   idempotency_key_reused: [422, "The idempotency key belongs to another request"],
+  upgrade_required: [426, "This is a WebSocket"],
   precondition_required: [428, "Changing stock needs If-Match"],
   rate_limited: [429, "Too many requests"],
   internal: [500, "Something went wrong here"],

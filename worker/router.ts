@@ -1,14 +1,17 @@
 import { type IRequest, Router } from "itty-router";
 import type { EventType } from "../domain/event.ts";
 import type { Env } from "../durable-objects/env.ts";
-import { accessOf } from "./auth.ts";
+import { type Presented, presentedBy } from "./auth.ts";
 import { preflight, withCors } from "./cors.ts";
 import type { Access, Exchange } from "./exchange.ts";
 import { Problem } from "./problem.ts";
+import { limitRate } from "./rate-limit.ts";
 import { getAsset } from "./routes/assets.ts";
-import { collectBatch, collectImport, collectOne, validate } from "./routes/collect.ts";
+import { collectBatch, collectOne, validate } from "./routes/collect.ts";
 import { getHealth } from "./routes/health.ts";
+import { collectImport } from "./routes/import.ts";
 import { adjustStock, getLedger, getStock, putStock } from "./routes/inventory.ts";
+import { getLive, getMonitor } from "./routes/monitor.ts";
 import { cancelOrder, getOrder, postOrder, returnOrder } from "./routes/orders.ts";
 import { getBoard, getForecast, postForecast } from "./routes/planning.ts";
 import { deleteProduct, getProduct, listProducts, putProduct, putProducts } from "./routes/products.ts";
@@ -18,6 +21,7 @@ import {
   getTrending,
   postRecommendations,
 } from "./routes/recommendations.ts";
+import { deleteRejected, listRejected, replayRejected } from "./routes/rejected.ts";
 import {
   commitReservation,
   getReservation,
@@ -25,6 +29,7 @@ import {
   postReservations,
   releaseReservation,
 } from "./routes/reservations.ts";
+import { getSettings } from "./routes/settings.ts";
 import { deleteUser, exportUser, getUser } from "./routes/users.ts";
 
 type Handler = (exchange: Exchange) => Response | Promise<Response>;
@@ -61,6 +66,12 @@ export const ROUTES: readonly Route[] = [
   route("POST", "/v1/b", "body", collectBatch),
   route("POST", "/v1/validate", "body", validate),
   route("POST", "/v1/import", "secret", collectImport),
+  route("GET", "/v1/projects/:key/settings", "none", getSettings),
+  route("GET", "/v1/monitor", "secret", getMonitor),
+  route("GET", "/v1/live", "secret", getLive),
+  route("GET", "/v1/rejected", "secret", listRejected),
+  route("POST", "/v1/rejected/replay", "secret", replayRejected),
+  route("DELETE", "/v1/rejected/:id", "secret", deleteRejected),
   route("GET", "/v1/products", "secret", listProducts),
   route("POST", "/v1/products", "secret", putProducts),
   route("GET", "/v1/products/:product_id", "secret", getProduct),
@@ -141,9 +152,12 @@ async function answer(
   handler: Handler,
 ): Promise<Response> {
   const url = new URL(request.url);
-  const access = needed === "none" ? "none" : accessOf(request as unknown as Request, url, env);
-  const presented = request.headers.has("authorization") || url.searchParams.has("writeKey");
-  if (needed !== "none" && access === "none" && (needed !== "body" || presented)) {
+  const presented: Presented =
+    needed === "none" ? { access: "none" } : presentedBy(request as unknown as Request, url, env);
+  const { access } = presented;
+  if (url.pathname.startsWith("/v1/")) await limitRate(request as unknown as Request, presented, env);
+  const named = request.headers.has("authorization") || url.searchParams.has("writeKey");
+  if (needed !== "none" && access === "none" && (needed !== "body" || named)) {
     throw new Problem(
       "unauthorized",
       "Send a valid key: Authorization: Bearer KEY, or Basic with the key as user name.",

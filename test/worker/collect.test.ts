@@ -67,6 +67,27 @@ describe("events", () => {
     expect((await post("/v1/track", body(5), { "content-encoding": "br" })).status).toBe(415);
   });
 
+  test("[HT9] RudderStack's gzip and a beacon's body are read, from one piece or many", async () => {
+    const types = [
+      "application/json",
+      "application/x-www-form-urlencoded",
+      "text/plain;charset=UTF-8",
+      "x/y",
+    ];
+    for (const [n, type] of types.entries()) {
+      const batch = JSON.stringify({ batch: [viewed("rudder", `p${n}`)], sentAt: null });
+      const packed = await gzip(batch);
+      for (const encoding of [{ "content-encoding": "gzip" }, { "content-encoding": "GZIP" }, {}]) {
+        const { json } = await post("/v1/batch", packed, { "content-type": type, ...encoding });
+        expect(json.accepted + json.duplicates).toBe(1);
+      }
+      // Said to be gzip, and is not: also taken for what it is.
+      const plain = await post("/v1/batch", batch, { "content-type": type, "content-encoding": "gzip" });
+      expect(plain.json.duplicates).toBe(1);
+    }
+    expect(await activities("rudder")).toHaveLength(types.length);
+  });
+
   test("[HT10] bodies are bounded before and after inflation, batches by their events", async () => {
     expect((await post("/v1/batch", `{"batch":"${"x".repeat(1024 * 1024)}"}`)).status).toBe(413);
     expect((await post("/v1/batch", await gzip("0".repeat(10_000_000)))).status).toBe(413);
@@ -81,7 +102,30 @@ describe("events", () => {
     const batch = [viewed("validated", "p"), { type: "track" }];
     const { json } = await post("/v1/validate", { batch });
     expect(json).toMatchObject({ valid: 1, rejected: [{ index: 1 }] });
-    expect((await post("/v1/validate", viewed("validated", "p"))).json).toMatchObject({ valid: 1 });
+    const message = {
+      ...viewed("validated", "p"),
+      timestamp: "2026-01-01T00:00:00Z",
+      sentAt: "2026-01-01T00:10:00Z",
+    };
+    const one = (await post("/v1/validate", message)).json;
+    const { messageId } = message;
+    const product = { type: "track", kind: "viewed", name: "Product Viewed", products: 1, bot: false };
+    expect(one).toMatchObject({
+      valid: 1,
+      rejected: [],
+      events: [{ index: 0, message_id: messageId, ...product }],
+    });
+    // As it will be dated: the sender's clock is months off.
+    expect(Math.abs(Date.parse(one.events[0].timestamp) - Date.now() + 600_000)).toBeLessThan(60_000);
+    const list = await post("/v1/validate", [message, {}, { ...message, event: "Made Up" }]);
+    expect(list.json).toMatchObject({
+      valid: 2,
+      rejected: [{ index: 1 }],
+      events: [{}, { index: 2, kind: "other" }],
+    });
+    expect(
+      (await call("GET", "/v1/rejected")).json.items.map(({ index }: { index: number }) => index),
+    ).not.toContain(1);
     expect((await call("GET", "/v1/users/validated")).status).toBe(404);
   });
 

@@ -47,3 +47,16 @@ test("[HT26] what is refused stores nothing, and a good event after it is taken"
   expect((await call("POST", "/v1/track", { key: WRITE, body: viewed("clean", "p") })).json.accepted).toBe(1);
   expect((await call("GET", "/v1/users/clean")).json.counts.views).toBe(1);
 });
+
+test("[HT26] what is nested more deeply than can be written is answered for and shown", async () => {
+  for (const depth of [4_000, 30_000]) {
+    const deep = `${'{"a":'.repeat(depth)}1${"}".repeat(depth)}`;
+    const message = `{"type":"track","event":"e","userId":"deep","properties":${deep}}`;
+    const bodies = [message, `{"batch":[${message},{"properties":${deep}}]}`, `[${message},${deep}]`];
+    for (const path of ["/v1/track", "/v1/batch", "/v1/validate", "/v1/import"]) {
+      for (const body of bodies) expect((await call("POST", path, { body })).status).toBeLessThan(500);
+    }
+  }
+  expect((await call("GET", "/v1/monitor")).status).toBe(200);
+  expect((await call("GET", "/v1/rejected")).json.items.length).toBeGreaterThan(0);
+});

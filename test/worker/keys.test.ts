@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { call, SECRET, viewed, WRITE } from "./call.ts";
 
 describe("keys", () => {
@@ -31,6 +31,34 @@ describe("keys", () => {
     }
     expect((await call("GET", "/v1/trending", { key: "old-write,new-write", env: two })).status).toBe(401);
     expect((await call("GET", "/v1/products", { key: "new-secret", env: two })).status).toBe(200);
+  });
+
+  test("[HT45] every key given is compared with every valid one, over as many bytes", async () => {
+    const compare = vi.spyOn(crypto.subtle, "timingSafeEqual");
+    const traces = new Set<string>();
+    for (const key of [
+      WRITE,
+      SECRET,
+      "",
+      "x",
+      `${SECRET}x`,
+      SECRET.slice(0, -1),
+      "y".repeat(5_000),
+      "\u0000",
+      "ä",
+    ]) {
+      compare.mockClear();
+      const { status } = await call("GET", "/v1/products", {
+        key: null,
+        headers: { authorization: `Basic ${btoa(unescape(encodeURIComponent(`${key}:`)))}` },
+      });
+      expect([key, status]).toEqual([key, key === SECRET ? 200 : key === WRITE ? 403 : 401]);
+      traces.add(compare.mock.calls.map(([a, b]) => `${a.byteLength}=${b.byteLength}`).join());
+    }
+    expect([...traces]).toEqual(["258=258,258=258"]);
+    compare.mockRestore();
+    const long = { SECRET_KEY: "s".repeat(300) };
+    expect((await call("GET", "/v1/products", { key: long.SECRET_KEY, env: long })).status).toBe(503);
   });
 
   test("[HT4] a deployment without keys is closed", async () => {

@@ -11,6 +11,7 @@ import {
   SINGLE_MESSAGE_FIELDS,
   singleMessage,
 } from "./events.ts";
+import { liveEvent, monitorView, rejectedEvent } from "./monitor.ts";
 import type { FieldNotes } from "./operation.ts";
 import { board, boardRow, decisionSchema, seriesForecasts, skuForecast } from "./planning.ts";
 import { recommendationList } from "./recommendations.ts";
@@ -51,5 +52,8 @@ export const ANSWER_SCHEMAS: Readonly<Record<string, v.GenericSchema>> = {
   ReplenishmentDecision: decisionSchema,
   ReplenishmentBoard: board,
   ReplenishmentRow: boardRow,
+  Monitor: monitorView,
+  LiveEvent: liveEvent,
+  RejectedEvent: rejectedEvent,
   Health: health,
 };

@@ -1,10 +1,11 @@
 import * as v from "valibot";
+import { ACTIVITY_KINDS } from "../../domain/activity.ts";
 import { EVENT_TYPES, type EventType } from "../../domain/event.ts";
 import { BATCH_EVENTS_MAX, EVENT_BYTES_MAX } from "../../domain/limits.ts";
 import { batchSchema } from "../routes/collect.ts";
 import { message } from "../schema/message.ts";
 import type { BodyDescription, FieldNotes, Operation, Operations } from "./operation.ts";
-import { countOf, told } from "./schemas.ts";
+import { countOf, time, told } from "./schemas.ts";
 
 const rejection = {
   message_id: told(v.nullable(v.string()), "Of the rejected message, where it had one."),
@@ -23,10 +24,34 @@ export const collectAnswer = v.strictObject({
   rejected: told(v.array(rejectedMessage), "Messages that were not taken, and why; the others were."),
 });
 
+const importAnswer = v.strictObject({
+  ...collectAnswer.entries,
+  rejected_omitted: v.optional(told(countOf, "Further messages that were not taken; all of them are kept.")),
+});
+
+const validEvent = v.strictObject({
+  index: told(countOf, "Place in the batch, from 0."),
+  message_id: v.string(),
+  type: v.picklist(EVENT_TYPES),
+  name: v.string(),
+  kind: told(v.picklist(ACTIVITY_KINDS), "The activity that it would become."),
+  timestamp: told(time, "When it would be dated."),
+  products: told(countOf, "Products found in it."),
+  bot: told(v.boolean(), "It would be stored and teach nothing."),
+});
+
 const validateAnswer = v.strictObject({
   valid: countOf,
   rejected: v.array(rejectedMessage),
+  events: told(v.array(validEvent), "What the others would become."),
 });
+
+const IDEMPOTENCY = {
+  "Idempotency-Key": {
+    description:
+      "Names messages without a `messageId`, so that the request counts once however often it is sent.",
+  },
+};
 
 export const MESSAGE_FIELDS: FieldNotes = {
   messageId:
@@ -110,6 +135,7 @@ function singleCall(type: EventType, name: string): Operation {
     tag: "Events",
     summary: isShort ? `Short form of /v1/${type}` : MEANINGS[type],
     description: "One message of the Segment spec. Its type is told by the path.",
+    headers: IDEMPOTENCY,
     body: { schema: singleMessage, example: EXAMPLES[type] },
     answers: { 200: { description: "Counted, or a duplicate.", schema: collectAnswer, example: COUNTED } },
     problems: ["unavailable"],
@@ -122,6 +148,7 @@ const collectBatch: Operation = {
   summary: "Many messages at once",
   description:
     "What Segment's libraries send. One bad message never spoils the others. Everything accepted is stored when the answer comes.",
+  headers: IDEMPOTENCY,
   body: batchBody,
   answers: {
     200: { description: "What became of each message.", schema: collectAnswer, example: COUNTED },
@@ -129,7 +156,38 @@ const collectBatch: Operation = {
   problems: ["unavailable"],
 };
 
+const segmentSettings = v.looseObject({
+  integrations: v.strictObject({
+    "Segment.io": v.looseObject({
+      apiKey: v.string(),
+      apiHost: told(v.string(), "Where events go: host and path."),
+      protocol: v.picklist(["http", "https"]),
+    }),
+  }),
+});
+
 export const EVENTS: Operations = {
+  "GET /v1/projects/:key/settings": {
+    id: "getProjectSettings",
+    tag: "Events",
+    summary: "What Segment's browser library asks its cdnURL for",
+    description:
+      "Load it with `{ writeKey, cdnURL }`, this service as `cdnURL`, and it sends its events here.",
+    path: { key: "The write key." },
+    answers: {
+      200: {
+        description: "Its settings.",
+        schema: segmentSettings,
+        example: {
+          integrations: {
+            "Segment.io": { apiKey: "write_x", apiHost: "events.shop.test/v1", protocol: "https" },
+          },
+          metrics: { sampleRate: 0 },
+        },
+      },
+    },
+    problems: ["not_found", "not_configured", "rate_limited"],
+  },
   ...Object.fromEntries(
     EVENT_TYPES.flatMap((type) =>
       [type, type[0]!].map((name) => [`POST /v1/${name}`, singleCall(type, name)] as const),
@@ -141,13 +199,28 @@ export const EVENTS: Operations = {
     id: "validate",
     tag: "Events",
     summary: "The same checks, nothing stored",
-    description: "Takes what `/v1/batch` takes, or one message with its `type`.",
-    body: { ...batchBody, schema: v.union([batch, batchedMessage]) },
+    description: "Takes what `/v1/batch` takes, a list of messages, or one message with its `type`.",
+    body: { ...batchBody, schema: v.union([batch, v.array(batchedMessage), batchedMessage]) },
     answers: {
       200: {
-        description: "What would be rejected.",
+        description: "What each would become, or why it would be rejected.",
         schema: validateAnswer,
-        example: { valid: 1, rejected: [] },
+        example: {
+          valid: 1,
+          rejected: [],
+          events: [
+            {
+              index: 0,
+              message_id: viewed.messageId,
+              type: "track",
+              name: viewed.event,
+              kind: "viewed",
+              timestamp: viewed.timestamp,
+              products: 1,
+              bot: false,
+            },
+          ],
+        },
       },
     },
   },
@@ -155,14 +228,16 @@ export const EVENTS: Operations = {
     id: "importHistory",
     tag: "Events",
     summary: "History",
-    description: "The same messages, old times kept. A message counts once here, too.",
+    description:
+      "The same messages, old times kept. A message counts once here, too. Recorded as it comes: a body that breaks off or grows too large is refused with what was taken of it.",
+    headers: IDEMPOTENCY,
     body: {
       schema: v.union([v.array(batchedMessage), batch]),
       example: [{ type: "track", ...viewed }],
       ndjson: "One message a line.",
     },
     answers: {
-      200: { description: "What became of each message.", schema: collectAnswer, example: COUNTED },
+      200: { description: "What became of each message.", schema: importAnswer, example: COUNTED },
     },
     problems: ["unavailable"],
   },

@@ -11,6 +11,7 @@ export const TAGS = {
   Stock: "Units per SKU and location, and how a SKU is replenished.",
   Selling: "Hold and sell units: all lines or none.",
   Planning: "Demand forecasts and what to order.",
+  Monitor: "The shop's traffic as it comes, and what failed validation.",
   Service: "The service itself.",
 } as const;
 

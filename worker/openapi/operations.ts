@@ -1,5 +1,6 @@
 import { CATALOGUE } from "./catalogue.ts";
 import { EVENTS } from "./events.ts";
+import { MONITOR } from "./monitor.ts";
 import type { Operations } from "./operation.ts";
 import { PLANNING } from "./planning.ts";
 import { RECOMMENDATIONS } from "./recommendations.ts";
@@ -20,5 +21,6 @@ export const OPERATIONS: Operations = {
   ...STOCK,
   ...SELLING,
   ...PLANNING,
+  ...MONITOR,
   ...SERVICE,
 };

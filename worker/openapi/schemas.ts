@@ -47,6 +47,10 @@ export const problem = v.strictObject({
     ),
   ),
   message_id: v.optional(told(v.nullable(v.string()), "For a single event: its message id.")),
+  accepted: v.optional(told(countOf, "For an import: messages counted before it went wrong.")),
+  duplicates: v.optional(told(countOf, "For an import: messages that had been counted before.")),
+  rejected: v.optional(told(v.array(v.unknown()), "For an import: messages that were not taken, and why.")),
+  rejected_omitted: v.optional(told(countOf, "For an import: further ones.")),
 });
 
 export const product = v.strictObject({

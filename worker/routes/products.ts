@@ -9,7 +9,7 @@ import {
 import type { CatalogueProduct, PublishedProduct } from "../../domain/recommendation.ts";
 import type { Env } from "../../durable-objects/env.ts";
 import type { ProductPatch } from "../../durable-objects/rpc.ts";
-import { itemsOf, readJson, readText } from "../body.ts";
+import { readItems, readJson } from "../body.ts";
 import { type Exchange, json } from "../exchange.ts";
 import { type FieldError, invalid, Problem } from "../problem.ts";
 import { check, count, currency, fieldError, id, price, queryOf, text } from "../schema/common.ts";
@@ -51,7 +51,7 @@ export async function putProducts({ request, env, now }: Exchange): Promise<Resp
   const patches: ProductPatch[] = [];
   const errors: FieldError[] = [];
   let index = 0;
-  for (const item of itemsOf(await readText(request, IMPORT_BYTES_MAX))) {
+  for await (const item of readItems(request, IMPORT_BYTES_MAX)) {
     const at = String(index++);
     if (!("value" in item)) {
       errors.push({ path: at, detail: `is not JSON: ${item.problem}` });

@@ -22,6 +22,7 @@ import { isUserToken } from "../auth.ts";
 import { readJson } from "../body.ts";
 import { type Exchange, json } from "../exchange.ts";
 import { recommendInStock } from "../fresh-stock.ts";
+import { observeRecommendation } from "../observe.ts";
 import { invalid, Problem } from "../problem.ts";
 import { check, count, id, queryOf, text } from "../schema/common.ts";
 import { atHome } from "../whereabouts.ts";
@@ -154,6 +155,7 @@ async function recommend(
     ? await recommendInStock(recommender, ask, exchange.env)
     : recommender.recommend(ask);
   const listMs = performance.now() - began;
+  observeRecommendation(exchange);
   return json(
     {
       recommendation_id: crypto.randomUUID(),

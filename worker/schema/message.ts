@@ -1,7 +1,9 @@
 import * as v from "valibot";
 import { correctTimestamp, EVENT_TYPES, type EventType, type ShopEvent } from "../../domain/event.ts";
+import { jsonText } from "../../domain/json-text.ts";
 import { EVENT_BYTES_MAX } from "../../domain/limits.ts";
 import { type Identity, identityOf } from "../../domain/visitor-name.ts";
+import { isBotMessage } from "../bots.ts";
 import type { FieldError } from "../problem.ts";
 import { fieldError, id, instant, text } from "./common.ts";
 
@@ -38,6 +40,10 @@ export interface MessageSource {
   readonly history: boolean;
   /** Set by the path of the single calls. */
   readonly type?: EventType;
+  /** Id for a message that has none of its own; a fresh one unless told. */
+  readonly messageId?: string;
+  /** `User-Agent` of the request. */
+  readonly userAgent: string | null;
   /** Bytes of the whole body: below the bound of one event, none can be above it. */
   readonly bodyLength: number;
   /** Sent with the secret key: may join users. */
@@ -60,8 +66,8 @@ export function parseMessage(value: unknown, source: MessageSource): ValidEvent 
   const given = source.type !== undefined && isRecord(value) ? { ...value, type: source.type } : value;
   const messageId =
     isRecord(value) && typeof value["messageId"] === "string" ? value["messageId"].slice(0, 256) : null;
-  if (source.bodyLength > EVENT_BYTES_MAX && JSON.stringify(value).length > EVENT_BYTES_MAX) {
-    const detail = `must not be larger than ${EVENT_BYTES_MAX} bytes`;
+  if (source.bodyLength > EVENT_BYTES_MAX && (jsonText(value)?.length ?? Infinity) > EVENT_BYTES_MAX) {
+    const detail = `must not be larger than ${EVENT_BYTES_MAX} bytes, nor nested without end`;
     return { code: "event_too_large", message_id: messageId, path: "", detail };
   }
   const result = v.safeParse(message, given, { abortEarly: true });
@@ -96,13 +102,13 @@ export function parseMessage(value: unknown, source: MessageSource): ValidEvent 
   });
   const event: ShopEvent = {
     type: m.type,
-    messageId: m.messageId ?? crypto.randomUUID(),
+    messageId: m.messageId ?? source.messageId ?? crypto.randomUUID(),
     name:
       m.type === "track" ? m.event! : typeof m.name === "string" ? m.name.slice(0, 512).toWellFormed() : "",
     at,
     ...ids,
     properties: m.properties ?? {},
-    bot: false,
+    bot: isBotMessage(value, source.userAgent),
   };
   return { identity, event };
 }

@@ -1,0 +1,9 @@
+/** JSON of a value that JSON.parse gave; undefined where it is nested more deeply than can be written. */
+export function jsonText(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
+}

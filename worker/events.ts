@@ -1,0 +1,137 @@
+import type { ActivityKind } from "../domain/activity.ts";
+import { kindOf, toActivity } from "../domain/ecommerce.ts";
+import { LIVE_EVENTS_PER_SECOND_MAX } from "../domain/limits.ts";
+import { sampleOf } from "../domain/monitor/live-event.ts";
+import { keptMessage, type RejectedEvent } from "../domain/monitor/rejected.ts";
+import { MONITOR_NAME } from "../domain/object-names.ts";
+import type { Exchange } from "./exchange.ts";
+import { observeEvents } from "./observe.ts";
+import { Problem, retryAfter } from "./problem.ts";
+import { record } from "./record.ts";
+import { isRejection, type MessageSource, type Rejection, type ValidEvent } from "./schema/message.ts";
+
+const BUSY_RETRY_SECONDS = 1;
+
+/** A message that passed validation, as it was sent. */
+export interface ReceivedEvent extends ValidEvent {
+  readonly message: unknown;
+}
+
+/** Records events with their visitors and lets the monitor know. Their outcomes, in order. @throws Problem 503. */
+export async function recordEvents(
+  events: readonly ReceivedEvent[],
+  { env, ctx, now }: Exchange,
+): Promise<("accepted" | "duplicate")[]> {
+  const activities = events.map(({ identity, event }) => ({ identity, activity: toActivity(event) }));
+  const outcomes = await record(activities, now, env, ctx);
+  const seen = events.map(({ message, event }, i) => {
+    const visitor = event.anonymousId ?? event.userId;
+    return {
+      receivedAt: now,
+      message,
+      type: event.type,
+      activity: activities[i]!.activity,
+      ...(visitor !== undefined && { visitor }),
+      outcome: outcomes[i]!,
+      bot: event.bot,
+    };
+  });
+  observeEvents(seen, { env, ctx, now });
+  return outcomes;
+}
+
+/** A message of a request, as it was sent, and what validation made of it. */
+export interface ReceivedItem {
+  readonly index: number;
+  readonly message: unknown;
+  readonly parsed: ValidEvent | Rejection;
+}
+
+/** What became of a request's events; `rejected` says why and where. */
+export interface CollectAnswer {
+  readonly accepted: number;
+  readonly duplicates: number;
+  readonly rejected: readonly (Rejection & { readonly index: number })[];
+}
+
+/** Records what passed and keeps what did not. @throws Problem 503: send all of it again, nothing counts twice. */
+export async function take(
+  items: readonly ReceivedItem[],
+  source: MessageSource,
+  exchange: Exchange,
+): Promise<CollectAnswer> {
+  const events: ReceivedEvent[] = [];
+  const refused: RejectedMessage[] = [];
+  const rejected: (Rejection & { index: number })[] = [];
+  for (const { index, message, parsed } of items) {
+    if (isRejection(parsed)) {
+      rejected.push({ index, ...parsed });
+      refused.push({ message, rejection: parsed });
+    } else {
+      events.push({ message, ...parsed });
+    }
+  }
+  const [outcomes] = await Promise.all([
+    recordEvents(events, exchange),
+    keepRejected(refused, source, exchange),
+  ]);
+  const accepted = outcomes.filter((outcome) => outcome === "accepted").length;
+  return { accepted, duplicates: outcomes.length - accepted, rejected };
+}
+
+/** A message that did not pass, as it was sent. */
+interface RejectedMessage {
+  readonly message: unknown;
+  readonly rejection: Rejection;
+}
+
+/**
+ * Keeps what failed validation, so that it can be sent again: durable when this returns.
+ *
+ * @throws Problem 503 when it could not be kept: the client sends all of it again, nothing counts twice.
+ */
+async function keepRejected(
+  rejected: readonly RejectedMessage[],
+  source: MessageSource,
+  { env }: Exchange,
+): Promise<void> {
+  if (rejected.length === 0) return;
+  const { receivedAt, history, trusted, sentAt, type } = source;
+  const events = rejected.map(
+    ({ message, rejection }): RejectedEvent => ({
+      receivedAt,
+      code: rejection.code,
+      path: rejection.path,
+      detail: rejection.detail,
+      messageId: rejection.message_id,
+      ...keptMessage(message),
+      history,
+      trusted,
+      ...(sentAt !== undefined && { sentAt }),
+      ...(type !== undefined && { type }),
+    }),
+  );
+  const samples = rejected
+    .slice(0, LIVE_EVENTS_PER_SECOND_MAX)
+    .map(({ message }) =>
+      sampleOf({ receivedAt, message, kind: kindGuess(message), outcome: "rejected", bot: false, type }),
+    );
+  try {
+    await env.EVENT_MONITOR.getByName(MONITOR_NAME).reject({ events, samples });
+  } catch (error) {
+    console.error({ message: "rejected events could not be kept", error: String(error) });
+    throw new Problem(
+      "unavailable",
+      "Not every event could be taken; send the request again, nothing counts twice.",
+      {},
+      retryAfter(BUSY_RETRY_SECONDS),
+    );
+  }
+}
+
+/** What it would have been, by its name. */
+function kindGuess(message: unknown): ActivityKind {
+  const name =
+    typeof message === "object" && message !== null && "event" in message ? message.event : undefined;
+  return typeof name === "string" ? kindOf(name.slice(0, 512)) : "other";
+}
