@@ -11,10 +11,20 @@ import { type Browser, chromium } from "playwright-core";
 /** System libraries for a machine that lacks them, unpacked once beside the browser itself. */
 const LIBRARIES = join(tmpdir(), "shelfwise-chromium-147.0.0");
 
+const USER_AGENT =
+  "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/147.0.0.0 Safari/537.36";
+
 export async function launch(): Promise<Browser> {
   return chromium.launch({
     executablePath: await packed.executablePath(),
-    args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--font-render-hinting=none"],
+    // A headless browser says that it is one, and is taken for a bot.
+    args: [
+      `--user-agent=${USER_AGENT}`,
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-background-networking",
+      "--font-render-hinting=none",
+    ],
     // Else the browser speaks what the machine's settings happen to name, "C" among them.
     env: { ...definedEnvironment(), LANG: "en_GB.UTF-8", LD_LIBRARY_PATH: join(libraries(), "lib") },
   });

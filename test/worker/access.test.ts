@@ -14,7 +14,7 @@ const PUBLIC = new Set([
   "GET /v1/products/:product_id/related",
   "GET /v1/inventory/:sku",
 ]);
-const OPEN = new Set(["GET /health"]);
+const OPEN = new Set(["GET /health", "GET /v1/projects/:key/settings"]);
 
 const ROTATION = { WRITE_KEY: "write-old,write-new", SECRET_KEY: "secret-old,secret-new" };
 

@@ -8,6 +8,8 @@ import { call, SECRET, viewed, WRITE } from "./call.ts";
 const collect = (batch: unknown[]) => call("POST", "/v1/batch", { key: WRITE, body: { batch } });
 const monitor = async () => (await call("GET", "/v1/monitor")).json;
 const rejected = async (query = "") => (await call("GET", `/v1/rejected${query}`)).json;
+/** What came before has not taken the samples of this second. */
+const freshSecond = () => scheduler.wait(1_000 - (Date.now() % 1_000));
 const replay = (body?: unknown) => call("POST", "/v1/rejected/replay", { body: body ?? {} });
 
 /** Calls of the monitor's methods, counted. */
@@ -226,6 +228,23 @@ describe("rejected events", () => {
   });
 });
 
+test("[MO40] an erased visitor leaves the live view and the rejected events under every id", async () => {
+  const bad = { timestamp: "never" };
+  await freshSecond();
+  await collect([
+    { ...viewed("erased-a", "p"), userId: "erased-u" },
+    viewed("erased-a", "q"),
+    { ...viewed("erased-a", "r"), ...bad },
+    { ...viewed("other", "s"), ...bad },
+  ]);
+  expect(JSON.stringify(await monitor())).toContain("erased-a");
+  expect((await call("DELETE", "/v1/users/erased-u")).status).toBe(204);
+  for (const held of [await monitor(), await rejected("?limit=500")]) {
+    expect(JSON.stringify(held)).not.toContain("erased-");
+    expect(JSON.stringify(held)).toContain('"other"');
+  }
+});
+
 describe("the live feed", () => {
   async function open(headers: Record<string, string>) {
     const ctx = createExecutionContext();
@@ -271,8 +290,7 @@ describe("the live feed", () => {
     const { type, ...hello } = frames[0]!;
     expect(type).toBe("hello");
     expect({ ...hello, now: 0, minutes: 0 }).toEqual({ ...(await monitor()), now: 0, minutes: 0 });
-    // A fresh second: what came before has not taken its samples.
-    await scheduler.wait(1_000 - (Date.now() % 1_000));
+    await freshSecond();
     const event = viewed("live", "p");
     await collect([event, { type: "track" }]);
     const shown = () =>

@@ -85,8 +85,8 @@ export function operationOf(route: Pick<Route, "method" | "path">): Operation {
 /** Every problem a route may answer: what its key, body and parameters imply, and what its entry adds. */
 export function problemsOf({ access, path }: Route, operation: Operation): ProblemCode[] {
   const codes = new Set<ProblemCode>(["internal", ...(operation.problems ?? [])]);
-  if (access !== "none")
-    for (const code of ["unauthorized", "rate_limited", "not_configured"] as const) codes.add(code);
+  if (path.startsWith("/v1/")) codes.add("rate_limited");
+  if (access !== "none") for (const code of ["unauthorized", "not_configured"] as const) codes.add(code);
   if (access === "secret") codes.add("forbidden");
   if (operation.body !== undefined) {
     for (const code of ["invalid_json", "invalid_request", "too_large", "unsupported_encoding"] as const) {

@@ -186,7 +186,7 @@ export const EVENTS: Operations = {
         },
       },
     },
-    problems: ["not_found", "not_configured", "rate_limited"],
+    problems: ["not_found", "not_configured"],
   },
   ...Object.fromEntries(
     EVENT_TYPES.flatMap((type) =>

@@ -1,5 +1,7 @@
 import type { Activity } from "../../domain/activity.ts";
+import { MONITOR_NAME } from "../../domain/object-names.ts";
 import { anonymousName, idOf, isAnonymous, userName } from "../../domain/visitor-name.ts";
+import type { Env } from "../../durable-objects/env.ts";
 import { type Exchange, json } from "../exchange.ts";
 import { Problem, retryAfter } from "../problem.ts";
 import { check, id } from "../schema/common.ts";
@@ -73,8 +75,11 @@ export async function exportUser(exchange: Exchange): Promise<Response> {
  */
 export async function deleteUser({ env, now, params }: Exchange): Promise<Response> {
   const given = check(id, params["id"], "invalid_request", "id");
+  const names = [userName(given), anonymousName(given)];
+  // First the monitor, for only the profile knows the other ids.
+  await forgetSamples(names, env, now);
   const erased = await Promise.all(
-    [userName(given), anonymousName(given)].map((name) =>
+    names.map((name) =>
       atHome(name, env, (profile, via) => profile.erase({ now, ...(via !== undefined && { via }) })),
     ),
   );
@@ -87,6 +92,20 @@ export async function deleteUser({ env, now, params }: Exchange): Promise<Respon
     );
   }
   return new Response(null, { status: 204 });
+}
+
+/** The live view and the rejected events of whoever has these names, under all ids. */
+async function forgetSamples(names: readonly string[], env: Env, now: number): Promise<void> {
+  const known = await Promise.all(
+    names.map((name) =>
+      atHome(name, env, (profile, via) => profile.view({ now, ...(via !== undefined && { via }) })),
+    ),
+  );
+  const all = [...names, ...known.flatMap(({ home, answer }) => [home, ...answer.ids])];
+  await env.EVENT_MONITOR.getByName(MONITOR_NAME).forget({
+    userIds: all.filter((name) => !isAnonymous(name)).map(idOf),
+    anonymousIds: all.filter(isAnonymous).map(idOf),
+  });
 }
 
 function activityView(activity: Activity, names: ReadonlyMap<number, string>): Record<string, unknown> {
