@@ -35,6 +35,10 @@ export interface ReplenishmentPolicy {
   readonly serviceLevel: number;
   readonly unitCost?: number;
   readonly unitPrice?: number;
+  /** Of one order, whatever its size. */
+  readonly orderCost?: number;
+  /** What keeping a unit for a year costs, as a share of its cost. */
+  readonly holdingRate?: number;
   readonly packSize: number;
   readonly minOrder: number;
 }

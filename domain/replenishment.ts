@@ -13,6 +13,8 @@ export const STOCK_STATUSES = [
 ] as const;
 export type StockStatus = (typeof STOCK_STATUSES)[number];
 
+/** Cost of keeping a unit for a year as a share of its cost, unless told: what the field takes for usual. */
+const HOLDING_RATE_DEFAULT = 0.25;
 /** Days ahead in which a stock-out is looked for. */
 const STOCK_OUT_DAYS_MAX = 180;
 /** Units a year below which a SKU counts as not wanted any more. */
@@ -46,6 +48,8 @@ export interface Decision {
   readonly inventory_position: number;
   /** To order now; 0 unless the status is order_now or out_of_stock. */
   readonly quantity: number;
+  /** The quantity at which ordering and keeping cost least; null without the costs of a unit and of an order. */
+  readonly economic_quantity: number | null;
   /** When the position is expected to reach the reorder point; null beyond half a year. */
   readonly order_by: string | null;
   /** Days the available units last at the mean demand; null beyond half a year. */
@@ -110,6 +114,7 @@ export function decide(
   const status = statusOf();
   const orders = isWanted && isLow && levels.order_up_to > position;
   const short = counts.excess(lead, atHand);
+  const economic = economicQuantity(forecast, policy);
   return {
     status,
     ...levels,
@@ -118,7 +123,8 @@ export function decide(
     available,
     on_order: onOrder,
     inventory_position: position,
-    quantity: orders ? orderQuantity(levels.order_up_to - position, policy) : 0,
+    quantity: orders ? orderQuantity(Math.max(levels.order_up_to - position, economic ?? 0), policy) : 0,
+    economic_quantity: economic === undefined ? null : round(economic),
     order_by: isWanted ? orderBy() : null,
     days_of_cover: isWanted ? daysOfCover(forecast, available) : null,
     stock_out: isWanted
@@ -148,6 +154,15 @@ export function decide(
 /** At least the minimum, in whole packs. */
 export function orderQuantity(units: number, { packSize, minOrder }: ReplenishmentPolicy): number {
   return Math.ceil(Math.max(units, minOrder) / packSize) * packSize;
+}
+
+/** sqrt(2 D K / (h c)) of a year's demand D (Harris 1913); undefined without the costs of a unit and of an order. */
+function economicQuantity(
+  forecast: SeriesForecast,
+  { unitCost, orderCost, holdingRate = HOLDING_RATE_DEFAULT }: ReplenishmentPolicy,
+): number | undefined {
+  if (unitCost === undefined || orderCost === undefined || !(unitCost * holdingRate > 0)) return undefined;
+  return Math.sqrt((2 * forecast.over(28).mean * 13 * orderCost) / (unitCost * holdingRate));
 }
 
 /** Class by share of the revenue, from the best seller down: A to 80 %, B to 95 %, C the rest. */

@@ -66,6 +66,8 @@ export class PlannerOutlook {
         review_period_days: policy.reviewPeriodDays,
         service_level: policy.serviceLevel,
         unit_cost: policy.unitCost ?? null,
+        order_cost: policy.orderCost ?? null,
+        holding_rate: policy.holdingRate ?? null,
         pack_size: policy.packSize,
         min_order: policy.minOrder,
       },

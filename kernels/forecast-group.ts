@@ -37,7 +37,7 @@ export interface GroupTotals {
 
 export function groupOf({ units, selling, viewRate, cartRate }: GroupTotals, season: number): Group {
   const open = openDays(selling);
-  return { open, totals: units, season: seasonOf(units, open, season), viewRate, cartRate };
+  return { open, totals: units, season: seasonOf(units, selling, open, season), viewRate, cartRate };
 }
 
 function openDays(selling: Float64Array): Float32Array {
@@ -57,7 +57,12 @@ function openDays(selling: Float64Array): Float32Array {
   return open;
 }
 
-function seasonOf(totals: Float64Array, open: Float32Array, season: number): Float32Array {
+function seasonOf(
+  totals: Float64Array,
+  selling: Float64Array,
+  open: Float32Array,
+  season: number,
+): Float32Array {
   const days = totals.length;
   const demand = new Float64Array(season);
   const exposure = new Float64Array(season);
@@ -77,7 +82,7 @@ function seasonOf(totals: Float64Array, open: Float32Array, season: number): Flo
   let sum = 0;
   let sold = 0;
   for (let i = 0; i < season; i++) {
-    if (isShut(open, i, season)) continue;
+    if (isShut(open, i, season) || isNeverSold(selling, i, season)) continue;
     index[i] = isKnown ? (demand[i]! + EVEN_UNITS) / (rate * exposure[i]! + EVEN_UNITS) : 1;
     sum += index[i]!;
     sold++;
@@ -95,6 +100,26 @@ function isShut(open: Float32Array, position: number, season: number): boolean {
     shut++;
   }
   return shut > 0 && shut >= Math.min(SHUT_SEASONS, Math.floor(open.length / season));
+}
+
+/**
+ * Nothing was sold at this position for some seasons, though enough of the other days' sales would have been its own: a
+ * single busy series tells as well as a group on one day.
+ */
+function isNeverSold(selling: Float64Array, position: number, season: number): boolean {
+  let seasons = 0;
+  let sales = 0;
+  for (let t = selling.length - 1; t >= 0; t--) {
+    if (t % season !== position) {
+      sales += selling[t]!;
+      continue;
+    }
+    if (selling[t]! > 0) return false;
+    seasons++;
+    // A share of 1 / (season - 1) of what the other days sold meanwhile.
+    if (seasons >= SHUT_SEASONS && sales >= SELLING_SERIES_MIN * (season - 1)) return true;
+  }
+  return false;
 }
 
 /** Factor of each day ahead by the group's course a year before; 1 while the history is too short. */

@@ -56,6 +56,8 @@ export function writePosition(writer: ByteWriter, position: Position): void {
   writer.varint(policy.minOrder);
   writeOptional(writer, policy.unitCost);
   writeOptional(writer, policy.unitPrice);
+  writeOptional(writer, policy.orderCost);
+  writeOptional(writer, policy.holdingRate);
 }
 
 export function readPosition(reader: ByteReader): Position {
@@ -76,10 +78,14 @@ export function readPosition(reader: ByteReader): Position {
   };
   const unitCost = readOptional(reader);
   const unitPrice = readOptional(reader);
+  const orderCost = readOptional(reader);
+  const holdingRate = readOptional(reader);
   const policy: ReplenishmentPolicy = {
     ...fixed,
     ...(unitCost !== undefined && { unitCost }),
     ...(unitPrice !== undefined && { unitPrice }),
+    ...(orderCost !== undefined && { orderCost }),
+    ...(holdingRate !== undefined && { holdingRate }),
   };
   return { version, onHand, reserved, incoming, policy, ...(outSince > 0 && { outSince }) };
 }

@@ -96,6 +96,18 @@ describe("decisions", () => {
     );
   });
 
+  test("[RP9] with the costs of a unit and of an order, an order is at least the economic quantity", () => {
+    const costs = { ...policy, unitCost: 4, orderCost: 50 };
+    // 3,640 units a year: sqrt(2 * 3640 * 50 / (0.25 * 4)) = 603.3
+    const decision = decide(steady(10), stock(50), costs, uniform);
+    expect(decision.economic_quantity).toBe(603.32);
+    expect(decision.quantity).toBe(604);
+    expect(decide(steady(10), stock(50), { ...costs, packSize: 12 }, uniform).quantity).toBe(612);
+    expect(decide(steady(10), stock(50), { ...costs, holdingRate: 25 }, uniform).quantity).toBe(127);
+    expect(decide(steady(10), stock(500), costs, uniform).quantity).toBe(0);
+    expect(decide(steady(10), stock(50), { ...policy, orderCost: 50 }, uniform).economic_quantity).toBeNull();
+  });
+
   test.each([
     [0, 10, "out_of_stock"],
     [118, 10, "order_now"],

@@ -115,6 +115,25 @@ describe("counting", () => {
     expect(await planner.totals()).toMatchObject({ lines: 3, units: 14 });
   });
 
+  test("[DP13] day by day or all at once, over restarts: the forecast is the same to the bit", async () => {
+    const [slow, fast] = [plannerNamed("day-by-day"), plannerNamed("at-once")];
+    const all: DemandLine[] = [];
+    for (let ago = 90; ago > 0; ago--) {
+      const lines = ["a", "b", "c"].map((sku, i) =>
+        line(`${sku}${ago}`, sku, 1 + ((ago * (i + 3)) % 7), ago),
+      );
+      all.push(...lines);
+      await slow.record(lines);
+      if (ago % 30 === 0) {
+        await runDurableObjectAlarm(slow);
+        await evictDurableObject(slow);
+        await forecast(slow, "a");
+      }
+    }
+    await fast.record(all);
+    for (const sku of ["a", "b", "c"]) expect(await forecast(slow, sku)).toEqual(await forecast(fast, sku));
+  });
+
   test("[DP3] calls that come together share a row, and a flush writes what changed", async () => {
     const planner = plannerNamed("rows");
     await planner.record([line("first", "a", 1)]);

@@ -133,6 +133,83 @@ describe("the expert bank", () => {
     }
   });
 
+  test("[FC5] a single series that sells on every other day shows a shut one", () => {
+    const shut = (length: number, every: number) => ({
+      id: "a",
+      startDay: 0,
+      demand: Array.from({ length }, (_, t) => (t % 7 !== 3 && t % every === 0 ? 4 : 0)),
+    });
+    const daily = (one: DemandSeries) => {
+      const [forecast] = forecaster.forecast([one], { season: 7 });
+      return Array.from({ length: 14 }, (_, ahead) => ({
+        position: (one.demand.length + ahead) % 7,
+        demand: forecast!.day(ahead),
+      }));
+    };
+    for (const { position, demand } of daily(shut(120, 1))) {
+      if (position !== 3) expect(demand.mean).toBeGreaterThan(1);
+      else expect([demand.mean, forecaster.quantile(demand, 0.999)]).toEqual([0, 0]);
+    }
+    // Sparse sales say nothing of a day they missed.
+    for (const { demand } of daily(shut(60, 11))) expect(demand.mean).toBeGreaterThan(0);
+  });
+
+  test("[FC13] the same series give the same forecast to the bit, whatever was forecast in between", () => {
+    const bits = (series: DemandSeries[], season: number) =>
+      JSON.stringify(
+        forecaster
+          .forecast(series, { season })
+          .map((forecast) => [
+            ...[1, 7, 28, 90].map((days) => forecast.over(days)),
+            forecast.experts,
+            forecast.backtest,
+          ]),
+      );
+    const shape = fc.record({
+      count: fc.integer({ min: 1, max: 9 }),
+      days: fc.integer({ min: 1, max: 200 }),
+      seed: fc.nat(1_000),
+      season: fc.constantFrom(1, 7, 12),
+    });
+    fc.assert(
+      fc.property(shape, shape, (one, other) => {
+        const series = shop(one.count, one.days, one.seed);
+        const before = bits(series, one.season);
+        bits(shop(other.count, other.days, other.seed), other.season);
+        expect(bits(series, one.season)).toBe(before);
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  test.each([
+    [391, 1, 1],
+    [400, 1.6, 1.5],
+  ])(
+    "[FC14] %i days know last year's course: its peak is forecast %d times an even year's",
+    (days, high, low) => {
+      // A quarter of the days ahead of the origin had twice the demand a year ago, of all series.
+      const year = (peak: number) =>
+        Array.from({ length: 12 }, (_, n) => ({
+          id: String(n),
+          startDay: 0,
+          demand: Array.from(
+            { length: days },
+            (_, t) => (t >= days - 364 && t < days - 336 ? 6 * peak : 6) + (n % 3),
+          ),
+        }));
+      const [even] = forecaster.forecast(year(1), { season: 7 });
+      const [peaked] = forecaster.forecast(year(4), { season: 7 });
+      const ratio = (from: number, to: number) =>
+        (peaked!.over(to).mean - peaked!.over(from).mean) / (even!.over(to).mean - even!.over(from).mean);
+      const within = ratio(4, 24);
+      const after = ratio(32, 36);
+      if (high === 1) expect(within / after).toBeCloseTo(1, 2);
+      else expect(within / after).toBeGreaterThan(low);
+      expect(within / after).toBeLessThan(2.1);
+    },
+  );
+
   test("[FC6] sold-out days teach nothing: the level is that of the days in stock", () => {
     const demand = Array.from({ length: 200 }, (_, t) => (t % 5 === 0 ? 0 : 10));
     const inStock = demand.map((_, t) => (t % 5 === 0 ? 0 : 1));

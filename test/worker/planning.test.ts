@@ -1,4 +1,5 @@
 import { env } from "cloudflare:workers";
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { DEFAULT_POLICY } from "../../domain/demand.ts";
 import { plannerOf, planners } from "../../domain/planner/shards.ts";
@@ -67,5 +68,98 @@ describe("several planners", () => {
     const counted = Object.values(json.totals as Record<string, { skus: number }>);
     expect(counted.reduce((sum, { skus: some }) => sum + some, 0)).toBe(skus.length);
     expect(json.totals.out_of_stock.skus).toBe(1);
+  });
+});
+
+describe("POST /v1/forecast", () => {
+  const ask = (series: readonly unknown[], more: object = {}) =>
+    call("POST", "/v1/forecast", { body: { series, horizon: 9, ...more } });
+  /** Every mean, quantile and level of a forecast. */
+  // biome-ignore lint/suspicious/noExplicitAny: answers are looked at, not typed
+  const numbersOf = ({ daily, lead_time, experts }: any): unknown[] => [
+    ...daily.flatMap((day: { mean: unknown; quantiles: object }) => [
+      day.mean,
+      ...Object.values(day.quantiles),
+    ]),
+    lead_time.mean,
+    lead_time.reorder_point,
+    lead_time.safety_stock,
+    lead_time.order_up_to,
+    ...Object.values(lead_time.quantiles),
+    ...experts.flatMap(({ weight, level }: { weight: unknown; level: unknown }) => [weight, level]),
+  ];
+
+  test("[FC15] whatever is given as demand: finite numbers, or a 422 that names series and day", async () => {
+    const good = fc.oneof(
+      fc.constant(0),
+      fc.nat(9),
+      fc.nat(1_000_000_000),
+      fc.double({ min: 0, max: 50, noNaN: true }),
+    );
+    const bad = fc.constantFrom<unknown>(null, -1, -0.5, 1e10, "3", "", true, [], {}, "NaN");
+    const day = fc.oneof({ weight: 40, arbitrary: good }, { weight: 1, arbitrary: bad });
+    const one = fc.array(day, { minLength: 1, maxLength: 80 });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(one, { minLength: 1, maxLength: 6 }),
+        fc.constantFrom(1, 7, 12),
+        async (many, season) => {
+          const series = many.map((demand, i) => ({ id: `s${i}`, start: "2026-01-01", demand }));
+          const { status, json } = await ask(series, { season });
+          const wrong = many.flatMap((demand, i) =>
+            demand.flatMap((units, t) =>
+              typeof units === "number" && units >= 0 && units <= 1e9 ? [] : [`series.${i}.demand.${t}`],
+            ),
+          );
+          if (wrong.length > 0) {
+            expect(status).toBe(422);
+            const named = json.errors.map(({ path }: { path: string }) => path);
+            expect(named).toEqual(wrong.slice(0, named.length));
+          } else {
+            expect(status).toBe(200);
+            for (const forecast of json.forecasts) {
+              expect(
+                numbersOf(forecast).every((value) => Number.isFinite(value) && (value as number) >= 0),
+              ).toBe(true);
+            }
+          }
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
+  test("[FC15] nothing sold, one sale, one day, huge units, days out of stock have defined answers", async () => {
+    const zeros = new Array<number>(60).fill(0);
+    const { status, json } = await ask([
+      { id: "zeros", start: "2026-01-01", demand: zeros },
+      { id: "once", start: "2026-01-01", demand: zeros.map((_, t) => (t === 20 ? 3 : 0)) },
+      { id: "day", start: "2026-03-01", demand: [5] },
+      { id: "huge", start: "2026-01-01", demand: zeros.map(() => 1e9) },
+      { id: "out", start: "2026-01-01", demand: zeros.map(() => 2), in_stock: zeros },
+    ]);
+    expect(status).toBe(200);
+    for (const forecast of json.forecasts) {
+      expect(numbersOf(forecast).every((value) => Number.isFinite(value))).toBe(true);
+    }
+    const [none, once, day, huge] = json.forecasts;
+    expect(none.lead_time).toMatchObject({ mean: 0, reorder_point: 0, safety_stock: 0, order_up_to: 0 });
+    expect(none.daily.every(({ mean }: { mean: number }) => mean === 0)).toBe(true);
+    expect(none.class.demand).toBe("none");
+    expect(once.daily[0].mean).toBeGreaterThan(0);
+    expect(once.daily[0].mean).toBeLessThan(3 / 20);
+    expect(day.daily[0].mean).toBeGreaterThan(0);
+    expect(day.daily[0].mean).toBeLessThanOrEqual(5);
+    expect(Math.abs(huge.daily[0].mean / 1e9 - 1)).toBeLessThan(0.3);
+  });
+
+  test("[FC5] a weekday without sales is exactly 0 in each quantile", async () => {
+    const demand = Array.from({ length: 140 }, (_, t) => (t % 7 === 5 ? 0 : 4 + (t % 3)));
+    const { json } = await ask([{ id: "a", start: "2026-01-05", demand }], { horizon: 14 });
+    const shut = json.forecasts[0].daily.filter((_: unknown, ahead: number) => (140 + ahead) % 7 === 5);
+    expect(shut).toHaveLength(2);
+    for (const { mean, quantiles } of shut) {
+      expect([mean, ...Object.values(quantiles)].every((value) => value === 0)).toBe(true);
+    }
   });
 });
