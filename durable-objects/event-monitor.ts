@@ -1,6 +1,6 @@
 import { DurableObject } from "cloudflare:workers";
 import { Calendar } from "../domain/calendar.ts";
-import { LIVE_EVENTS_PER_SECOND_MAX, LIVE_FEEDS_MAX } from "../domain/limits.ts";
+import { LIVE_EVENTS_PER_SECOND_MAX, LIVE_FEEDS_MAX, RECENT_EVENTS_MAX } from "../domain/limits.ts";
 import type { Observed } from "../domain/monitor/gathering.ts";
 import { Monitor } from "../domain/monitor/monitor.ts";
 import type { KeptRejection } from "../domain/monitor/rejected.ts";
@@ -90,8 +90,8 @@ export class EventMonitor extends DurableObject<Env> implements EventMonitorRpc 
     this.changed();
   }
 
-  async view(): Promise<string> {
-    return this.viewAt(Date.now());
+  async view(recent?: number): Promise<string> {
+    return this.viewAt(Date.now(), recent);
   }
 
   async rejected(limit: number, cursor?: string): Promise<{ items: KeptRejection[]; cursor?: string }> {
@@ -118,12 +118,13 @@ export class EventMonitor extends DurableObject<Env> implements EventMonitorRpc 
     this.savedTo = this.monitor.newestSample;
   }
 
-  /** The live feed; the Worker has asked for the key. */
-  override async fetch(): Promise<Response> {
+  /** The live feed; the Worker has asked for the key, and checked how many of the last events are wanted. */
+  override async fetch(request: Request): Promise<Response> {
     if (this.ctx.getWebSockets().length >= LIVE_FEEDS_MAX) return new Response(null, { status: 503 });
     const { 0: client, 1: server } = new WebSocketPair();
     this.ctx.acceptWebSocket(server);
-    server.send(`{"type":"hello",${this.viewAt(Date.now()).slice(1)}`);
+    const recent = Number(new URL(request.url).searchParams.get("recent") ?? RECENT_EVENTS_MAX);
+    server.send(`{"type":"hello",${this.viewAt(Date.now(), recent).slice(1)}`);
     return new Response(null, {
       status: 101,
       webSocket: client,
@@ -142,9 +143,9 @@ export class EventMonitor extends DurableObject<Env> implements EventMonitorRpc 
     socket.close(code === 1005 || code === 1006 ? 1000 : code);
   }
 
-  private viewAt(now: number): string {
+  private viewAt(now: number, recent?: number): string {
     const counts = JSON.stringify(this.monitor.counts(now));
-    return `${counts.slice(0, -1)},"recent":[${this.monitor.recent().join(",")}]}`;
+    return `${counts.slice(0, -1)},"recent":[${this.monitor.recent(recent).join(",")}]}`;
   }
 
   /** Saves and tells the feeds, now or when it is time again. */

@@ -357,8 +357,8 @@ export interface EventMonitorRpc {
   observe(observed: Observed): Promise<{ samples: number }>;
   /** Durable when answered: the ids of the events, in order. */
   reject(arrival: RejectedArrival): Promise<string[]>;
-  /** The body of `GET /v1/monitor`, as JSON. */
-  view(): Promise<string>;
+  /** The body of `GET /v1/monitor` as JSON, with at most `recent` of the last events. */
+  view(recent?: number): Promise<string>;
   /** Newest first. */
   rejected(limit: number, cursor?: string): Promise<{ items: KeptRejection[]; cursor?: string }>;
   /** Those of the ids that are kept. */

@@ -9,6 +9,7 @@ import { chooseTheme } from "./lib/theme.js";
 /** @type {Record<string, () => Promise<View>>} */
 const VIEWS = {
   overview: () => import("./views/overview.js"),
+  live: () => import("./views/live.js"),
   visitors: () => import("./views/visitors.js"),
   products: () => import("./views/products.js"),
   replenishment: () => import("./views/replenishment.js"),

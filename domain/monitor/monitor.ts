@@ -120,9 +120,12 @@ export class Monitor {
     };
   }
 
-  /** The last events as JSON, newest first. */
-  recent(): string[] {
-    return this.samples.map(({ json }) => json).reverse();
+  /** The last events as JSON, newest first, at most so many. */
+  recent(count = RECENT_EVENTS_MAX): string[] {
+    return this.samples
+      .slice(Math.max(0, this.samples.length - count))
+      .map(({ json }) => json)
+      .reverse();
   }
 
   /** A frame a minute that changed since the last call, oldest first; the last one has the events. */

@@ -1,11 +1,12 @@
-// Charts by uPlot, in the colours of the page's theme. Days are Unix seconds of midnight UTC.
+// Charts by uPlot, in the colours of the page's theme. Times are Unix seconds; those of days, of midnight UTC.
 import uPlot from "../vendor/uplot.js";
 
-/** @typedef {Array<number | null>} Values  one a day; null: nothing to draw */
+/** @typedef {Array<number | null>} Values  one a time; null: nothing to draw */
 
-const HEIGHT = 280;
+const HEIGHT_USUAL = 280;
 const WIDTH_MIN = 240;
 const HALF_DAY_SECONDS = 43_200;
+const HALF_MINUTE_SECONDS = 30;
 
 /** Resolves what a canvas cannot: variables and `light-dark()`. */
 const probe = document.createElement("span");
@@ -18,8 +19,19 @@ function colour(name) {
   return getComputedStyle(probe).color;
 }
 
-const dates = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeZone: "UTC" });
-const ticks = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", timeZone: "UTC" });
+/** How times are told in the legend and at the axis: days of the shop's calendar, minutes of the clock on the wall. */
+const CLOCKS = {
+  day: {
+    zone: "Etc/UTC",
+    full: new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeZone: "UTC" }),
+    tick: new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", timeZone: "UTC" }),
+  },
+  minute: {
+    zone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+    full: new Intl.DateTimeFormat(undefined, { timeStyle: "short" }),
+    tick: new Intl.DateTimeFormat(undefined, { timeStyle: "short" }),
+  },
+};
 const figures = new Intl.NumberFormat(undefined, { maximumFractionDigits: 1 });
 
 /** The style sheet has to be there before a chart measures itself. @type {Promise<void> | undefined} */
@@ -44,6 +56,7 @@ function styles() {
  * @property {number} [width]
  * @property {boolean} [dashed]
  * @property {boolean} [points]
+ * @property {boolean} [bars]  one a minute
  * @property {(value: number) => string} [value]  as the legend shows it
  */
 
@@ -53,7 +66,9 @@ function styles() {
  * @param {HTMLElement} place
  * @param {AbortSignal} signal  ends it
  * @param {object} chart
- * @param {number[]} chart.days
+ * @param {number[]} chart.times
+ * @param {keyof typeof CLOCKS} [chart.clock]
+ * @param {number} [chart.height]  CSS pixels of the drawing
  * @param {Line[]} chart.lines
  * @param {Values[]} chart.values  of each line
  * @param {Array<[upper: number, lower: number, fill: string]>} [chart.bands]  lines by their number from 0
@@ -61,35 +76,54 @@ function styles() {
  * @param {Mark[]} [chart.marks]
  * @param {number} [chart.top]  the y axis ends there
  * @param {(value: number) => string} [chart.tick]
+ * @returns {Promise<(times: number[], values: Values[]) => void>}  draws other figures
  */
 export async function plot(place, signal, chart) {
   await styles();
-  if (signal.aborted) return;
-  const { days, lines, values, bands = [], shades = [], marks = [], top, tick } = chart;
+  if (signal.aborted) return () => {};
+  const {
+    times,
+    lines,
+    values,
+    bands = [],
+    shades = [],
+    marks = [],
+    top,
+    tick,
+    height = HEIGHT_USUAL,
+  } = chart;
+  const clock = CLOCKS[chart.clock ?? "day"];
   const axis = () => ({
     stroke: () => colour("--quiet"),
     grid: { stroke: () => colour("--line"), width: 1 },
     ticks: { stroke: () => colour("--line"), width: 1 },
   });
+  const isBars = lines.some((line) => line.bars);
+  const bars = uPlot.paths.bars?.({ size: [0.7, 24], align: 0 });
   const width = () => Math.max(WIDTH_MIN, place.clientWidth);
   const u = new uPlot(
     {
       width: width(),
-      height: HEIGHT,
-      tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
+      height,
+      tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), clock.zone),
       scales: {
-        x: { time: true },
+        x: {
+          time: true,
+          // A bar has its whole width within the picture.
+          range: (_, low, high) =>
+            isBars ? [low - HALF_MINUTE_SECONDS, high + HALF_MINUTE_SECONDS] : [low, high],
+        },
         y: { range: (_, low, high) => [Math.min(0, low), top ?? Math.max(1, high * 1.05)] },
       },
       axes: [
-        { ...axis(), values: (_, splits) => splits.map((day) => ticks.format(day * 1000)) },
+        { ...axis(), values: (_, splits) => splits.map((at) => clock.tick.format(at * 1000)) },
         { ...axis(), size: 56, values: (_, splits) => splits.map((v) => (tick ?? figures.format)(v)) },
       ],
       cursor: { y: false, drag: { x: true, y: false } },
       series: [
         {
-          value: (_, day) => (day === null || day === undefined ? "–" : dates.format(day * 1000)),
-          label: "day",
+          value: (_, at) => (at === null || at === undefined ? "–" : clock.full.format(at * 1000)),
+          label: chart.clock ?? "day",
         },
         ...lines.map((line) => ({
           label: line.label,
@@ -99,6 +133,7 @@ export async function plot(place, signal, chart) {
           value: (/** @type {uPlot} */ _, /** @type {number | null} */ v) =>
             v === null || v === undefined ? "–" : (line.value ?? figures.format)(v),
           ...(line.dashed && { dash: [6, 4] }),
+          ...(line.bars && { fill: () => colour(line.ink), ...(bars && { paths: bars }) }),
         })),
       ],
       bands: bands.map(([upper, lower, fill]) => ({
@@ -106,16 +141,16 @@ export async function plot(place, signal, chart) {
         fill: () => colour(fill),
       })),
       hooks: {
-        drawClear: [(drawn) => shade(drawn, days, shades)],
+        drawClear: [(drawn) => shade(drawn, times, shades)],
         draw: [(drawn) => mark(drawn, marks)],
       },
     },
-    [days, ...values],
+    [times, ...values],
     place,
   );
   const resized = new ResizeObserver(() => {
     if (!place.isConnected) end();
-    else if (width() !== u.width) u.setSize({ width: width(), height: HEIGHT });
+    else if (width() !== u.width) u.setSize({ width: width(), height });
   });
   resized.observe(place);
   const themed = () => u.redraw(false);
@@ -123,6 +158,7 @@ export async function plot(place, signal, chart) {
   scheme.addEventListener("change", themed);
   addEventListener("shelfwise:theme", themed);
   signal.addEventListener("abort", end);
+  return (newTimes, newValues) => u.setData([newTimes, ...newValues]);
 
   function end() {
     resized.disconnect();

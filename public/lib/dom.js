@@ -1,5 +1,6 @@
 // Elements made from values. Text is always a text node: nothing from the service is ever parsed as markup.
 import { isAbort, messageOf } from "./api.js";
+import { words } from "./format.js";
 
 /** @import { Child, ElementOf } from "./shapes.js" */
 
@@ -113,6 +114,17 @@ export function field(label, control) {
   return h("div.field", null, h("label", { for: control.id }, label), control);
 }
 
+/**
+ * One of some words, or all of them; as the address says at first.
+ * @param {string} id @param {string[]} values snake_case @param {URLSearchParams} asked @param {() => void} changed
+ */
+export function choice(id, values, asked, changed) {
+  const options = ["", ...values].map((value) =>
+    h("option", { value, selected: value === asked.get(id) }, value === "" ? "all" : words(value)),
+  );
+  return h("select", { id, onchange: changed }, ...options);
+}
+
 /** @param {string} text */
 export function empty(text) {
   return h("p.empty", null, text);
@@ -157,5 +169,14 @@ export async function load(place, what, make) {
 export function loaded(what, make, tag = "div.place") {
   const place = h(tag);
   void load(place, what, make);
+  return place;
+}
+
+/** A picture that draws itself once it has its place. @param {string} label @param {(place: HTMLElement) => Promise<void>} draw */
+export function picture(label, draw) {
+  const place = h("div.chart", { role: "img", "aria-label": label });
+  requestAnimationFrame(() => {
+    draw(place).catch((error) => fill(place, h("p.failure-note", null, error.message)));
+  });
   return place;
 }

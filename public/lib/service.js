@@ -1,7 +1,7 @@
 // The service's calls that the dashboard makes, one function each.
 import { ApiError, call, query, send } from "./api.js";
 
-/** @import { AdjustmentReason, BoardTotals, CatalogueProduct, Health, NamedBoardPage, NamedBoardRow, ProductPage, Profile, RecommendationList, SkuForecast, Stock, StockStatus, StoredActivity } from "./shapes.js" */
+/** @import { AdjustmentReason, BoardTotals, CatalogueProduct, Health, Monitor, NamedBoardPage, NamedBoardRow, ProductPage, Profile, RecommendationList, RejectedPage, Replayed, SkuForecast, Stock, StockStatus, StoredActivity } from "./shapes.js" */
 
 /** @typedef {{lead_time_days: number, service_level: number}} Policy */
 
@@ -14,6 +14,30 @@ const id = encodeURIComponent;
 
 /** @param {AbortSignal} signal @returns {Promise<Health>} */
 export const health = (signal) => call("/health", { signal });
+
+/** Counts and the last events. @param {number} recent  how many of those @param {AbortSignal} signal @returns {Promise<Monitor>} */
+export const monitor = (recent, signal) => call(`/v1/monitor${query({ recent })}`, { signal });
+
+/**
+ * @param {{limit: number, cursor?: string | undefined}} values
+ * @param {AbortSignal} signal
+ * @returns {Promise<RejectedPage>}
+ */
+export const rejected = (values, signal) => call(`/v1/rejected${query(values)}`, { signal });
+
+/**
+ * Sends rejected events through validation again.
+ * @param {Array<{id: string, message?: unknown}>} items  with a corrected message or as they were
+ * @returns {Promise<Replayed>}
+ */
+export const replay = (items) => call("/v1/rejected/replay", { method: "POST", body: { items } });
+
+/** The oldest thousand. @param {string} [cursor] @returns {Promise<Replayed>} */
+export const replayAll = (cursor) =>
+  call("/v1/rejected/replay", { method: "POST", body: cursor === undefined ? {} : { cursor } });
+
+/** @param {string} rejectedId */
+export const dropRejected = (rejectedId) => send(`/v1/rejected/${id(rejectedId)}`, { method: "DELETE" });
 
 /** Whether a key is the secret one. @param {string} key */
 export const tryKey = (key) => send("/v1/products?limit=1", { key });

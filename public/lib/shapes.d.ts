@@ -1,12 +1,14 @@
 // What the service answers, as far as the dashboard reads it: its own types where JSON keeps their shape.
 import type { forecastJson } from "../../domain/forecast-json.ts";
+import type { LiveEvent as SampledEvent } from "../../domain/monitor/live-event.ts";
+import type { MinuteView, MonitorCounts } from "../../domain/monitor/monitor.ts";
 import type { BoardRow, BoardTotals } from "../../domain/planner/board.ts";
 import type { ProfileView } from "../../domain/profile/view.ts";
 import type { Strategy } from "../../domain/recommendation.ts";
 import type { Decision, StockStatus } from "../../domain/replenishment.ts";
 import type { AdjustmentReason } from "../../domain/stock/ledger.ts";
 
-export type { AdjustmentReason, BoardTotals, Decision, StockStatus };
+export type { AdjustmentReason, BoardTotals, Decision, MinuteView, MonitorCounts, StockStatus };
 
 export type ForecastJson = ReturnType<typeof forecastJson>;
 
@@ -15,6 +17,53 @@ export interface Health {
   version: string;
   model: { version: number; products: number; age_seconds: number | null };
   lag: { packets: number; seconds: number };
+}
+
+/** `GET /v1/monitor`, and the live feed's `hello`. */
+export interface Monitor extends MonitorCounts {
+  /** Newest first. */
+  recent: LiveEvent[];
+}
+
+/** What the live feed tells as it happens. */
+export interface LiveFrame {
+  minute: MinuteView;
+  today: MonitorCounts["today"];
+  /** Oldest first. */
+  events: LiveEvent[];
+  /** Further events that came and are not shown. */
+  skipped?: number;
+}
+
+export interface Refusal {
+  id: string;
+  code: string;
+  path: string;
+  detail: string;
+}
+
+export interface LiveEvent extends SampledEvent {
+  rejected?: Refusal;
+}
+
+export interface RejectedEvent extends Refusal {
+  received_at: string;
+  message_id: string | null;
+  message: unknown;
+  /** Only its beginning is kept, as text. */
+  truncated?: true;
+}
+
+export interface RejectedPage {
+  items: RejectedEvent[];
+  next_cursor?: string;
+}
+
+export interface Replayed {
+  accepted: number;
+  duplicates: number;
+  rejected: Refusal[];
+  next_cursor?: string;
 }
 
 export interface Product {
@@ -95,7 +144,13 @@ export interface Stock {
   updated_at: string;
 }
 
-export type Profile = ProfileView & { user_id?: string; anonymous_id?: string };
+export type Profile = ProfileView & {
+  user_id?: string;
+  anonymous_id?: string;
+  /** All that the visitor is known by. */
+  user_ids?: string[];
+  anonymous_ids?: string[];
+};
 
 export interface ActivityLine {
   product_id: string;

@@ -1,21 +1,27 @@
-// Overview: how the service is, what to order first, what is trending.
-import { card, empty, h, loaded, table, tile, tiles } from "../lib/dom.js";
+// Overview: what happens now and today, how the service is, what to order first, what is trending.
+import { card, empty, fill, h, loaded, picture, table, tile, tiles } from "../lib/dom.js";
 import { date, milliseconds, money, number, whole, words } from "../lib/format.js";
+import { FeedSign, LiveFeed } from "../lib/live.js";
 import { recommendedList } from "../lib/products.js";
 import { boardPage, health, trending } from "../lib/service.js";
 
-/** @import { Address, BoardTotals } from "../lib/shapes.js" */
+/** @import { Address, BoardTotals, MinuteView, MonitorCounts } from "../lib/shapes.js" */
 
 export const title = "Overview";
 
 const ORDERS_SHOWN = 8;
 const TRENDING_SHOWN = 8;
 const REFRESH_MS = 10_000;
+const MINUTE_MS = 60_000;
+const MINUTES_SHOWN = 60;
+const CHART_HEIGHT = 180;
+const DASH = "–";
 
 /** @param {HTMLElement} place @param {Address} _ @param {AbortSignal} signal */
 export function open(place, _, signal) {
   place.append(
-    healthTiles(signal),
+    ...traffic(signal),
+    card("Service and stock", healthTiles(signal)),
     card(
       "Order now",
       loaded("what to order", () => toOrder(signal), "div.place.tall"),
@@ -33,6 +39,141 @@ export function open(place, _, signal) {
       ),
     ),
   );
+}
+
+/** Today's figures and the last hour, as they happen. @param {AbortSignal} signal */
+function traffic(signal) {
+  const sign = new FeedSign();
+  const figures = {
+    events: figure("Events"),
+    visitors: figure("Visitors"),
+    orders: figure("Orders"),
+    revenue: figure("Revenue"),
+    recommendations: figure("Recommendations"),
+    rejected: figure("Rejected", "#/live/rejected"),
+  };
+  const minutes = new Minutes();
+  const said = h("p.quiet", null, "Loading the last hour …");
+  /** @type {(() => void) | undefined} */
+  let redraw;
+  const drawing = picture("Events a minute of the last hour", async (place) => {
+    const { plot } = await import("../lib/chart.js");
+    const { times, values } = minutes.drawn();
+    const set = await plot(place, signal, {
+      times,
+      values,
+      lines: [
+        { label: "events", ink: "--accent", bars: true },
+        { label: "rejected", ink: "--bad", bars: true },
+      ],
+      clock: "minute",
+      height: CHART_HEIGHT,
+      tick: (value) => (Number.isInteger(value) ? whole(value) : ""),
+    });
+    redraw = () => {
+      const now = minutes.drawn();
+      set(now.times, now.values);
+    };
+  });
+  drawing.classList.add("low");
+  const show = (/** @type {MonitorCounts["today"]} */ today) => {
+    figures.events.set(whole(today.events));
+    figures.visitors.set(whole(today.visitors), "about, within 2 %");
+    figures.orders.set(whole(today.orders));
+    const [most, ...others] = today.revenue;
+    figures.revenue.set(
+      most ? money(most.amount, most.currency ?? undefined) : money(0),
+      others.map(({ amount, currency }) => `and ${money(amount, currency ?? undefined)}`).join(" "),
+    );
+    figures.recommendations.set(whole(today.recommendations), "lists served");
+    figures.rejected.set(whole(today.rejected), today.rejected > 0 ? "to be corrected" : "");
+    redraw?.();
+    fill(said, minutes.inWords());
+  };
+  const feed = {
+    hello: (/** @type {MonitorCounts} */ now) => {
+      minutes.replace(now);
+      show(now.today);
+    },
+    frame: (/** @type {{minute: MinuteView, today: MonitorCounts["today"]}} */ { minute, today }) => {
+      minutes.set(minute);
+      show(today);
+    },
+    state: sign.show.bind(sign),
+  };
+  new LiveFeed(feed, signal, 0);
+  // Quiet minutes pass, too.
+  const timer = setInterval(() => redraw?.(), REFRESH_MS);
+  signal.addEventListener("abort", () => clearInterval(timer));
+  return [
+    card("Today", tiles(...Object.values(figures).map(({ element }) => element))),
+    h(
+      "section.card",
+      null,
+      h("div.feed-head", null, h("h2", null, "Events a minute"), sign.element),
+      drawing,
+      said,
+    ),
+  ];
+}
+
+/** A tile whose figure changes. @param {string} name @param {string} [href] */
+function figure(name, href) {
+  const value = h("span", null, DASH);
+  const note = h("span", null, "\u00a0");
+  return {
+    element: tile(name, href === undefined ? value : h("a", { href }, value), note),
+    /** @param {string} text @param {string} [said] */
+    set(text, said = "") {
+      fill(value, text);
+      fill(note, said === "" ? "\u00a0" : said);
+    },
+  };
+}
+
+/** The last hour, minute by minute. */
+class Minutes {
+  /** By the Unix minute. @type {Map<number, {events: number, rejected: number}>} */
+  counts = new Map();
+  /** How far this clock is behind the service's. */
+  behindMs = 0;
+
+  /** @param {MonitorCounts} now */
+  replace({ now, minutes }) {
+    this.behindMs = Date.parse(now) - Date.now();
+    this.counts.clear();
+    for (const minute of minutes) this.set(minute);
+  }
+
+  /** @param {MinuteView} minute */
+  set({ minute, events, rejected }) {
+    this.counts.set(Date.parse(minute) / MINUTE_MS, { events, rejected });
+    const [oldest] = this.counts.keys();
+    if (this.counts.size > 2 * MINUTES_SHOWN && oldest !== undefined) this.counts.delete(oldest);
+  }
+
+  /** Up to the current one, which is not over. */
+  last() {
+    return Math.floor((Date.now() + this.behindMs) / MINUTE_MS);
+  }
+
+  drawn() {
+    const last = this.last();
+    const shown = Array.from({ length: MINUTES_SHOWN }, (_, i) => last - MINUTES_SHOWN + 1 + i);
+    const counts = shown.map((minute) => this.counts.get(minute) ?? { events: 0, rejected: 0 });
+    return {
+      times: shown.map((minute) => (minute * MINUTE_MS) / 1000),
+      values: [counts.map(({ events }) => events), counts.map(({ rejected }) => rejected || null)],
+    };
+  }
+
+  inWords() {
+    const last = this.last();
+    let sum = 0;
+    for (const [minute, { events }] of this.counts) if (minute > last - MINUTES_SHOWN) sum += events;
+    const now = this.counts.get(last)?.events ?? 0;
+    return `${whole(sum)} events in the last hour, ${whole(now)} in this minute so far.`;
+  }
 }
 
 /** @param {AbortSignal} signal */

@@ -1,7 +1,7 @@
 // Replenishment: the board. What to order and when, sorted, filtered, as CSV.
 import { download, query } from "../lib/api.js";
 import { csv } from "../lib/csv.js";
-import { empty, field, fill, h, loaded, tableRow } from "../lib/dom.js";
+import { choice, empty, field, fill, h, loaded, tableRow } from "../lib/dom.js";
 import { date, money, number, whole, words } from "../lib/format.js";
 import { board } from "../lib/service.js";
 import { open as openSku } from "./sku.js";
@@ -109,7 +109,7 @@ class Board {
     fill(
       place,
       h(
-        "form.line.card",
+        "form.line.card.filters",
         { role: "search", onsubmit: (/** @type {Event} */ event) => event.preventDefault() },
         field("SKU or name", this.search),
         field("Status", this.status),
@@ -245,14 +245,6 @@ class Board {
 /** @param {string} key */
 function column(key) {
   return /** @type {BoardColumn} */ (COLUMNS.find((c) => c.key === key));
-}
-
-/** @param {string} id @param {string[]} values @param {URLSearchParams} asked @param {() => void} changed */
-function choice(id, values, asked, changed) {
-  const options = ["", ...values].map((value) =>
-    h("option", { value, selected: value === asked.get(id) }, value === "" ? "all" : words(value)),
-  );
-  return h("select", { id, onchange: changed }, ...options);
 }
 
 /** Whatever the direction, what is not known comes last. @param {string | number | null} a @param {string | number | null} b @param {number} sign */

@@ -30,21 +30,7 @@ export class Visit {
     this.messages = [];
     /** @type {Map<string, CartLine>} */
     this.cart = new Map();
-    this.analytics = AnalyticsNext.AnalyticsBrowser.load(
-      {
-        writeKey,
-        cdnURL: location.origin,
-        cdnSettings: { integrations: { "Segment.io": { apiKey: writeKey } }, metrics: { sampleRate: 0 } },
-      },
-      {
-        integrations: {
-          "Segment.io": {
-            apiHost: `${location.host}/v1`,
-            protocol: location.protocol === "http:" ? "http" : "https",
-          },
-        },
-      },
-    );
+    this.analytics = AnalyticsNext.AnalyticsBrowser.load({ writeKey, cdnURL: location.origin });
   }
 
   /** Resolves when the service has taken the event. @param {string} name @param {Record<string, unknown>} properties */

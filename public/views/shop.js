@@ -332,7 +332,7 @@ function picture({ category = "" }, size = "") {
   let hue = 0;
   for (const letter of category) hue = (hue * 31 + (letter.codePointAt(0) ?? 0)) % 360;
   const element = h(size === "" ? "div.picture" : `div.picture.${size}`, { "aria-hidden": "true" });
-  element.style.background = `linear-gradient(135deg, hsl(${hue} 45% 72%), hsl(${(hue + 40) % 360} 50% 52%))`;
+  element.style.background = `linear-gradient(135deg, hsl(${hue} 40% 78%), hsl(${(hue + 40) % 360} 35% 60%))`;
   return element;
 }
 

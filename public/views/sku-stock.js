@@ -45,8 +45,18 @@ function figures({ on_hand, reserved, available, incoming, locations }) {
     locations.length > 1
       ? table(
           "By location",
-          [{ label: "Location" }, { label: "Available", numeric: true }],
-          locations.map(({ location, available: there }) => [location, whole(there)]),
+          [
+            { label: "Location" },
+            { label: "On hand", numeric: true },
+            { label: "Reserved", numeric: true },
+            { label: "Available", numeric: true },
+          ],
+          locations.map((there) => [
+            there.location,
+            whole(there.on_hand),
+            whole(there.reserved),
+            whole(there.available),
+          ]),
         )
       : null,
   );

@@ -1,5 +1,5 @@
 // One SKU: its history and forecast, the decision that follows, what it rests on, its stock.
-import { bar, card, fill, h, load, table, tile, tiles } from "../lib/dom.js";
+import { bar, card, h, load, picture, table, tile, tiles } from "../lib/dom.js";
 import { date, decimal, money, number, percent, whole, words } from "../lib/format.js";
 import { forecast } from "../lib/service.js";
 import { stockCard } from "./sku-stock.js";
@@ -78,15 +78,6 @@ function decision(f) {
 /** @param {string} iso */
 const day = (iso) => Date.parse(iso) / 1000;
 
-/** A picture that draws itself once it has its place. @param {string} label @param {(place: HTMLElement) => Promise<void>} draw */
-function picture(label, draw) {
-  const place = h("div.chart", { role: "img", "aria-label": label });
-  requestAnimationFrame(() => {
-    draw(place).catch((error) => fill(place, h("p.failure-note", null, error.message)));
-  });
-  return place;
-}
-
 /** @param {SkuForecast} f @param {AbortSignal} signal */
 function demandCard(f, signal) {
   const past = f.history.filter(({ partial }) => !partial).slice(-HISTORY_DAYS);
@@ -100,7 +91,7 @@ function demandCard(f, signal) {
   const draw = async (/** @type {HTMLElement} */ place) => {
     const { plot } = await import("../lib/chart.js");
     await plot(place, signal, {
-      days: [...past, ...f.daily].map(({ date }) => day(date)),
+      times: [...past, ...f.daily].map(({ date }) => day(date)),
       lines: [
         { label: "sold", ink: "--ink" },
         { label: "10 %", ink: "" },
@@ -174,7 +165,7 @@ function stockAheadCard(f, signal) {
   const drawStock = async (/** @type {HTMLElement} */ place) => {
     const { plot } = await import("../lib/chart.js");
     await plot(place, signal, {
-      days,
+      times: days,
       lines: [
         { label: "stock expected", ink: "--accent", width: 2 },
         { label: "reorder point", ink: "--bad", dashed: true },
@@ -197,7 +188,7 @@ function stockAheadCard(f, signal) {
   const drawChances = async (/** @type {HTMLElement} */ place) => {
     const { plot } = await import("../lib/chart.js");
     await plot(place, signal, {
-      days: known.map(({ at }) => at),
+      times: known.map(({ at }) => at),
       lines: [{ label: "chance", ink: "--bad", width: 2, points: true, value: percent }],
       values: [known.map(({ share }) => share)],
       marks: [
@@ -247,10 +238,20 @@ function expertsCard({ experts }) {
           ...experts
             .slice(0, EXPERTS_SHOWN)
             .map(({ expert, weight, level }) =>
-              bar(words(expert), weight / peak, `${percent(weight)}, ${number(level)} a day`),
+              bar(expertName(expert), weight / peak, `${percent(weight)}, ${number(level)} a day`),
             ),
         ),
   );
+}
+
+/** `ses_05` smooths by 0.05 a day, `tsb_05` the same of how often and how much, `window_56` is a mean of days. @param {string} expert */
+function expertName(expert) {
+  if (expert === "sba") return "intermittent, Syntetos-Boylan";
+  if (expert === "views" || expert === "carts") return `what follows ${expert}`;
+  const [, kind, figure] = /^(ses|tsb|window)_(\d+)$/.exec(expert) ?? [];
+  if (kind === "ses") return `smoothed by ${Number(figure)} % a day`;
+  if (kind === "tsb") return `intermittent, smoothed by ${Number(figure)} % a day`;
+  return kind === "window" ? `mean of ${figure} days` : words(expert);
 }
 
 /** @param {SkuForecast} f */

@@ -38,7 +38,7 @@ export function rightsCard(id) {
     h(
       "p",
       null,
-      "The profile and every stored activity go, and do not come back with late repeats of old events.",
+      "The profile and every stored activity go, under all ids of the visitor, and do not come back with late repeats of old events.",
     ),
     h("div.line", null, keep, h("button.danger", { type: "button", onclick: erase }, "Erase")),
   );

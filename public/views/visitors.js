@@ -13,6 +13,7 @@ import { timelineCard } from "./visitor-timeline.js";
 export const title = "Visitors";
 
 const BARS_SHOWN = 10;
+const IDS_SHOWN = 10;
 const RECENT_SHOWN = 12;
 const RECOMMENDED_SHOWN = 8;
 /** Of the newest; names of products are learnt from them, too. */
@@ -83,6 +84,7 @@ async function visitor(id, signal) {
           : `days since the last order: ${whole(p.value.recency_days)}`,
       ),
     ),
+    joined(id, p),
     card(
       "Recommended now",
       loaded("recommendations", () => recommended(id, p, names, signal), "div.place.tall"),
@@ -122,6 +124,20 @@ async function visitor(id, signal) {
   );
 }
 
+/** The other ids by which the visitor is known. @param {string} id @param {Profile} p */
+function joined(id, { user_ids = [], anonymous_ids = [] }) {
+  const others = [...user_ids, ...anonymous_ids].filter((one) => one !== id);
+  if (others.length === 0) return null;
+  const more = others.length - IDS_SHOWN;
+  return h(
+    "p",
+    null,
+    h("span.quiet", null, "One and the same visitor: "),
+    others.slice(0, IDS_SHOWN).join(", "),
+    more > 0 ? h("span.quiet", null, ` and ${whole(more)} more ids`) : null,
+  );
+}
+
 /** @param {{activities: StoredActivity[]}} stored @returns {Map<string, string>} */
 function namesIn({ activities }) {
   const lines = activities.flatMap(({ products }) => products);
@@ -130,8 +146,9 @@ function namesIn({ activities }) {
 
 /** @param {string} id @param {Profile} p @param {Promise<Map<string, string>>} names @param {AbortSignal} signal */
 async function recommended(id, p, names, signal) {
-  const who = p.user_id === undefined ? "anonymous_id" : "user_id";
-  const asked = { [who]: id, placement: "home", limit: RECOMMENDED_SHOWN };
+  const userId = p.user_ids?.[0] ?? p.user_id;
+  const who = userId === undefined ? { anonymous_id: id } : { user_id: userId };
+  const asked = { ...who, placement: "home", limit: RECOMMENDED_SHOWN };
   const [{ items }, known] = await Promise.all([
     recommendations(asked, signal),
     names.catch(() => /** @type {Map<string, string>} */ (new Map())),
@@ -154,14 +171,15 @@ function affinities(heading, rows) {
       ...rows
         .slice(0, BARS_SHOWN)
         .map(({ name, affinity, views, carts, purchases }) =>
-          bar(
-            name,
-            affinity,
-            `${percent(affinity)}: ${whole(views)} seen, ${whole(carts + purchases)} taken`,
-          ),
+          bar(name, affinity, [percent(affinity), ...did(views, carts + purchases)].join(", ")),
         ),
     ),
   );
+}
+
+/** @param {number} seen @param {number} taken */
+function did(seen, taken) {
+  return [seen > 0 ? `${whole(seen)} seen` : "", taken > 0 ? `${whole(taken)} taken` : ""].filter(Boolean);
 }
 
 /** @param {Profile["price"]} bands */

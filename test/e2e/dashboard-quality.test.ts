@@ -4,7 +4,7 @@ import axe from "axe-core";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { VENDOR_DIRECTORY, vendored } from "../../scripts/vendor.ts";
-import { openShop, type Shop, settled, visit } from "./dashboard-shop.ts";
+import { longestTask, openShop, type Shop, settled, visit } from "./dashboard-shop.ts";
 
 const FIRST_VIEW_BYTES_MAX = 150_000;
 const BOARD_SKUS = 3_000;
@@ -23,6 +23,8 @@ beforeAll(async () => {
   shop = await openShop();
   views = [
     "overview",
+    "live",
+    "live/rejected",
     "visitors",
     `visitors/${shop.customer}`,
     "products",
@@ -67,6 +69,9 @@ test("[DB20] names, ids and event bodies full of markup stay text in every view"
     { event: "Product Added", properties: line },
   ];
   for (const event of events) await shop.api("POST", "/v1/track", { ...event, userId: EVIL_VISITOR });
+  const evilId = "<i>id</i>/?#&%41";
+  const evil = { messageId: evilId, event: EVIL_EVENT, [EVIL_NAME]: EVIL_CATEGORY, properties: line };
+  expect((await shop.api("POST", "/v1/track", evil)).status).toBe(400);
   await expect
     .poll(async () => JSON.stringify((await shop.api("GET", "/v1/replenishment?limit=500")).json), {
       timeout: 15_000,
@@ -75,6 +80,9 @@ test("[DB20] names, ids and event bodies full of markup stay text in every view"
   const visitor = encodeURIComponent(EVIL_VISITOR);
   const shown: [string, string[]][] = [
     ["overview", []],
+    ["live", [EVIL_VISITOR, EVIL_EVENT, EVIL_NAME]],
+    [`live/event/${encodeURIComponent(evilId)}`, [evilId, EVIL_EVENT, EVIL_CATEGORY]],
+    ["live/rejected", [evilId]],
     [`products?search=${encodeURIComponent("onerror")}`, [EVIL_NAME, EVIL_CATEGORY, EVIL_PRODUCT]],
     [`products/${path}`, [EVIL_NAME, EVIL_CATEGORY, EVIL_PRODUCT]],
     ["replenishment?search=onerror", [EVIL_NAME, EVIL_PRODUCT]],
@@ -85,9 +93,15 @@ test("[DB20] names, ids and event bodies full of markup stay text in every view"
   await visit(shop, { at: "#/overview" }, async (page) => {
     for (const [at, texts] of shown) {
       await go(page, at);
-      const text = (await page.locator("main").textContent()) ?? "";
-      for (const expected of texts) expect(text, at).toContain(expected);
-      const strays = page.locator("main img, main script, main iframe, main b, main svg[onload]");
+      const shownText = async () =>
+        (await page.locator("main").textContent()) +
+        (
+          await page
+            .locator("main textarea")
+            .evaluateAll((areas) => areas.map((area) => (area as HTMLTextAreaElement).value).join())
+        ).replaceAll('\\"', '"');
+      for (const expected of texts) await expect.poll(shownText, { message: at }).toContain(expected);
+      const strays = page.locator("main img, main script, main iframe, main b, main i, main svg[onload]");
       expect(await strays.count(), at).toBe(0);
     }
     await page.getByRole("button", { name: "Add to cart" }).click();
@@ -204,6 +218,11 @@ test("[DB25] a shop without anything says so in every view", async () => {
     await visit(nothing, { at: "#/overview" }, async (page) => {
       await page.getByText("Nothing has to be ordered now.").waitFor();
       await page.getByText("Nothing yet: no event has told of a product.").waitFor();
+      await page.getByText("0 events in the last hour").waitFor();
+      await go(page, "live");
+      await page.getByText("No event has come yet.").waitFor();
+      await go(page, "live/rejected");
+      await page.getByText("No rejected event is kept").waitFor();
       await go(page, "products");
       await page.getByText("The catalogue is empty").waitFor();
       await go(page, "replenishment");
@@ -226,9 +245,15 @@ test("[DB26] the first view takes less than 150 kB over the wire", () =>
     session.on("Network.loadingFinished", ({ encodedDataLength }) => {
       bytes += encodedDataLength;
     });
+    session.on("Network.webSocketFrameReceived", ({ response }) => {
+      bytes += response.payloadData.length;
+    });
     await page.goto(`${shop.url}/#/overview`);
     await page.reload();
     await settled(page);
+    await page.locator(".sign.open").waitFor();
+    await page.locator(".chart canvas").first().waitFor();
+    console.log(`first view: ${bytes} bytes`);
     expect(bytes).toBeGreaterThan(10_000);
     expect(bytes).toBeLessThan(FIRST_VIEW_BYTES_MAX);
   }));
@@ -287,13 +312,6 @@ test("[DB28] 3,000 SKUs on the board: sorting, filtering and turning pages block
           const next_cursor = from + 500 < BOARD_SKUS ? String(from + 500) : undefined;
           return route.fulfill({ json: { ...json, items: rows.slice(from, from + 500), next_cursor } });
         });
-        await page.addInitScript(() => {
-          const seen: { tasks: number[] } = { tasks: [] };
-          Object.assign(globalThis, { seen });
-          new PerformanceObserver((list) => {
-            for (const { duration } of list.getEntries()) seen.tasks.push(duration);
-          }).observe({ type: "longtask" });
-        });
       },
     },
     async (page) => {
@@ -305,21 +323,13 @@ test("[DB28] 3,000 SKUs on the board: sorting, filtering and turning pages block
         "filter less": () => page.getByLabel("SKU or name").fill(""),
         "turn the page": () => page.getByRole("button", { name: "Next" }).click(),
       };
-      // Whatever else the machine does now and then, the best of a few tries is what the page itself takes.
       for (const [name, act] of Object.entries(acts)) {
-        let best = Number.POSITIVE_INFINITY;
-        for (let tries = 0; tries < 5 && best >= LONG_TASK_MS; tries++) {
-          await page.evaluate(() => {
-            (globalThis as unknown as { seen: { tasks: number[] } }).seen.tasks = [];
-          });
+        const longest = await longestTask(page, async () => {
           await act();
-          await page.evaluate(() => new Promise((done) => setTimeout(done, 100)));
-          const tasks = await page.evaluate(
-            () => (globalThis as unknown as { seen: { tasks: number[] } }).seen.tasks,
-          );
-          best = Math.min(best, Math.max(0, ...tasks));
-        }
-        expect(best, name).toBeLessThan(LONG_TASK_MS);
+          await page.waitForTimeout(200);
+        });
+        console.log(`${name}: ${longest} ms`);
+        expect(longest, name).toBeLessThan(LONG_TASK_MS);
       }
     },
   ));

@@ -151,3 +151,39 @@ export async function settled(page: Page): Promise<void> {
   await page.waitForFunction(() => document.querySelector("main h1") !== null);
   await page.waitForFunction(() => document.querySelector("[aria-busy], .loading") === null);
 }
+
+/**
+ * CPU time in ms of the longest task of the page's main thread while something is done, from the browser's own trace:
+ * what other processes take of a busy machine is not counted.
+ */
+export async function longestTask(page: Page, act: () => Promise<unknown>): Promise<number> {
+  const browser = page.context().browser()!;
+  await browser.startTracing(page, { categories: ["toplevel", "__metadata"] });
+  let trace: Buffer;
+  try {
+    await act();
+  } finally {
+    trace = await browser.stopTracing();
+  }
+  const { traceEvents } = JSON.parse(trace.toString()) as { traceEvents: TraceEvent[] };
+  const main = new Set(
+    traceEvents
+      .filter(({ name, args }) => name === "thread_name" && args?.name === "CrRendererMain")
+      .map(({ pid, tid }) => `${pid} ${tid}`),
+  );
+  const tasks = traceEvents.filter(
+    ({ name, pid, tid }) => name === "ThreadControllerImpl::RunTask" && main.has(`${pid} ${tid}`),
+  );
+  if (tasks.length === 0) throw new Error("the trace tells of no task");
+  return Math.max(...tasks.map(({ tdur, dur }) => tdur ?? dur ?? 0)) / 1000;
+}
+
+interface TraceEvent {
+  readonly name: string;
+  readonly pid: number;
+  readonly tid: number;
+  readonly args?: { readonly name?: string };
+  /** Microseconds; `tdur` of the thread's own clock. */
+  readonly dur?: number;
+  readonly tdur?: number;
+}

@@ -52,6 +52,7 @@ describe("signing in", () => {
 test("[DB3] every view has an address: it opens, is named in the title and marked in the navigation", () =>
   visit(shop, { at: "#/overview" }, async (page) => {
     const views = [
+      ["Live", "live/rejected"],
       ["Visitors", `visitors/${shop.customer}`],
       ["Products", `products/${shop.sku}`],
       ["Replenishment", `replenishment/${shop.sku}`],
@@ -62,7 +63,7 @@ test("[DB3] every view has an address: it opens, is named in the title and marke
       await heading(page, name!).waitFor();
       await settled(page);
       expect(await page.title()).toMatch(new RegExp(`^${name}: .* – Shelfwise$`));
-      expect(await page.locator("nav [aria-current=page]").allTextContents()).toEqual([name]);
+      expect(await page.locator("header [aria-current=page]").allTextContents()).toEqual([name]);
       expect(await page.locator("main .failure").count()).toBe(0);
     }
     await page.goBack();
@@ -75,6 +76,19 @@ test("[DB4] the overview says how the service is, what to order and what is tren
   visit(shop, { at: "#/overview" }, async (page) => {
     await settled(page);
     expect(await figure(page, "Service")).toBe("ok");
+    const today = section(page, "Today");
+    expect(await figure(today, "Recommendations")).toMatch(/^\d+$/);
+    await section(page, "Events a minute").locator("canvas").waitFor();
+    const orders = Number(await figure(today, "Orders"));
+    const order = { order_id: "seen", currency: "GBP", total: 12.5, products: [{ product_id: shop.sku }] };
+    await shop.api("POST", "/v1/track", { event: "Order Completed", userId: "overview", properties: order });
+    await expect.poll(() => figure(today, "Orders"), { timeout: 10_000 }).toBe(String(orders + 1));
+    const { json: now } = await shop.api("GET", "/v1/monitor");
+    expect(await figure(today, "Visitors")).toBe(String(now.today.visitors));
+    expect(await figure(today, "Revenue")).toBe("£12.50");
+    await section(page, "Events a minute")
+      .getByText(/[1-9]\d* events in the last hour/)
+      .waitFor();
     const { json } = await shop.api("GET", "/v1/replenishment?status=order_now&limit=500");
     expect(await figure(page, "To order now")).toBe(String(json.items.length));
     const first = section(page, "Order now").locator("tbody tr").first();
@@ -303,6 +317,9 @@ test("[DB14] shop window: Segment's library tells of each click, and the very ne
     await settled(page);
     expect(await listed("Before you go")).not.toEqual(first);
     const id = await page.evaluate(() => JSON.parse(localStorage.getItem("ajs_anonymous_id")!));
+    await visit(shop, { at: `#/live?search=${id}` }, (tab) =>
+      tab.locator("ol.feed").getByText("Product Added").first().waitFor(),
+    );
     const { json } = await shop.api("GET", `/v1/users/${id}`);
     expect(json.cart).toEqual([{ product_id: shop.sku, quantity: 1 }]);
     await page.getByRole("button", { name: "Buy" }).click();

@@ -190,27 +190,23 @@ interface Loaded {
   failed: string[];
 }
 
-/** Boots the library in the page. */
-async function boot(tab: Page, strategy?: object): Promise<void> {
+/** Boots the library in the page from the service's address alone. */
+async function boot(tab: Page, deliveryStrategy?: object): Promise<void> {
   await tab.goto(page.url);
   await tab.evaluate(
-    ({ key, url, deliveryStrategy }) => {
+    ({ settings, options }) => {
       const { AnalyticsNext } = globalThis as unknown as {
         AnalyticsNext: { AnalyticsBrowser: { load(...options: object[]): Loaded["analytics"] } };
       };
-      const { host } = new URL(url);
-      const integrations = {
-        "Segment.io": { apiKey: key, apiHost: `${host}/v1`, protocol: "http", deliveryStrategy },
-      };
-      const analytics = AnalyticsNext.AnalyticsBrowser.load(
-        { writeKey: key, cdnURL: url, cdnSettings: { integrations } },
-        { integrations },
-      );
+      const analytics = AnalyticsNext.AnalyticsBrowser.load(settings, options);
       const failed: string[] = [];
       analytics.on("error", (error) => failed.push(String((error as { reason?: unknown }).reason ?? error)));
       Object.assign(globalThis, { analytics, failed });
     },
-    { key: writeKey, url: proxy.url, deliveryStrategy: strategy },
+    {
+      settings: { writeKey, cdnURL: proxy.url },
+      options: deliveryStrategy === undefined ? {} : { integrations: { "Segment.io": { deliveryStrategy } } },
+    },
   );
 }
 

@@ -42,6 +42,10 @@ describe("the monitor", () => {
     });
     await call("GET", "/v1/recommendations?anonymous_id=seen-1", { key: WRITE });
     const { minutes, today, recent, now } = await monitor();
+    const few = await call("GET", "/v1/monitor?recent=1");
+    expect(few.json.recent).toEqual(recent.slice(0, 1));
+    expect((await call("GET", "/v1/monitor?recent=0")).json.recent).toEqual([]);
+    expect((await call("GET", "/v1/monitor?recent=501")).status).toBe(400);
     expect(Math.abs(Date.parse(now) - Date.now())).toBeLessThan(10_000);
     expect(minutes).toHaveLength(60);
     const sums = minutes.reduce(
@@ -246,9 +250,9 @@ test("[MO40] an erased visitor leaves the live view and the rejected events unde
 });
 
 describe("the live feed", () => {
-  async function open(headers: Record<string, string>) {
+  async function open(headers: Record<string, string>, query = "") {
     const ctx = createExecutionContext();
-    const request = new Request("https://shop.test/v1/live", {
+    const request = new Request(`https://shop.test/v1/live${query}`, {
       headers: { upgrade: "websocket", ...headers },
     });
     const response = await worker.fetch(request, env as unknown as Env, ctx);
@@ -305,5 +309,12 @@ describe("the live feed", () => {
       today: {},
     });
     webSocket!.close();
+    const figures = (await open({ authorization: `Bearer ${SECRET}` }, "?recent=0")).webSocket!;
+    figures.accept();
+    const { data } = await new Promise<MessageEvent>((told) => {
+      figures.addEventListener("message", told);
+    });
+    expect(JSON.parse(data as string)).toMatchObject({ type: "hello", recent: [] });
+    figures.close();
   });
 });

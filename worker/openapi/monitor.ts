@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { ACTIVITY_KINDS } from "../../domain/activity.ts";
 import { REPLAY_EVENTS_MAX } from "../../domain/limits.ts";
+import { monitorQuery } from "../routes/monitor.ts";
 import { rejectedQuery, replayBody } from "../routes/rejected.ts";
 import type { Operations } from "./operation.ts";
 import { countOf, nextCursor, time, told } from "./schemas.ts";
@@ -67,6 +68,7 @@ export const rejectedEvent = v.strictObject({
   ),
 });
 
+const RECENT = { schema: monitorQuery, fields: { recent: "Of the last events, how many to bring." } };
 const COUNTS = { events: 40, rejected: 1, orders: 2, recommendations: 30 };
 const REASON = { code: "invalid_event", path: "timestamp", detail: "must be a time (ISO 8601)" };
 const MESSAGE = { type: "track", event: "Product Viewed", anonymousId: "visitor-1", timestamp: "yesterday" };
@@ -84,6 +86,7 @@ export const MONITOR: Operations = {
     tag: "Monitor",
     summary: "Counts of the last hour and of today, the last events",
     description: "An isolate tells what it saw about once a second: counts are that late.",
+    query: RECENT,
     answers: {
       200: {
         description: "What is going on.",
@@ -103,6 +106,7 @@ export const MONITOR: Operations = {
     summary: "The same as it comes, over a WebSocket",
     description:
       "Browsers give the key as subprotocol: `new WebSocket(url, ['shelfwise.v1', 'key.' + base64url(secretKey)])`. The first frame is `{type: 'hello', ...}` with what `GET /v1/monitor` says; then, about once a second when there is something, `{type: 'events', events, minute, today, skipped?}`. `{\"type\":\"ping\"}` is answered by `{\"type\":\"pong\"}`.",
+    query: RECENT,
     answers: { 101: { description: "It is open, with the subprotocol `shelfwise.v1`." } },
     problems: ["upgrade_required", "unavailable"],
   },
