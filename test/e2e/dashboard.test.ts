@@ -265,6 +265,27 @@ describe("a visitor", () => {
       expect(await section(page, "Timeline").getByText("Order Completed").count()).toBeGreaterThan(0);
     }));
 
+  test("[DB12] under any id: who logged in is the visitor from before, and both ids are told", async () => {
+    const view = {
+      anonymousId: "before-login",
+      event: "Product Viewed",
+      properties: { product_id: shop.sku },
+    };
+    await shop.api("POST", "/v1/track", view);
+    await shop.api("POST", "/v1/identify", { userId: "after-login", anonymousId: "before-login" });
+    await expect
+      .poll(async () => (await shop.api("GET", "/v1/users/before-login")).json.user_ids)
+      .toEqual(["after-login"]);
+    await visit(shop, { at: "#/visitors/before-login" }, async (page) => {
+      await page.getByText("One and the same visitor: after-login").waitFor();
+      await section(page, "Recommended now").locator("li").first().waitFor();
+      await page.getByLabel("User id or anonymous id").fill("after-login");
+      await page.keyboard.press("Enter");
+      await page.getByText("One and the same visitor: before-login").waitFor();
+      expect(await section(page, "Timeline").getByText("Product Viewed").count()).toBe(1);
+    });
+  });
+
   test("[DB13] is exported whole, and erased when that is confirmed, not before", () =>
     visit(shop, { at: "#/visitors/leaver", expected: /status of 404/ }, async (page) => {
       await shop.api("POST", "/v1/identify", { userId: "leaver" });
