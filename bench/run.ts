@@ -1,6 +1,6 @@
 // The speed table: every figure beside its limit or peer, in one run.
 //
-//   npm run bench [-- --quick] [-- --only http|forecast|profile|recommend]
+//   npm run bench [-- --quick] [-- --only http|forecast|profile|recommend|swaps]
 import { execFileSync } from "node:child_process";
 import { closeSync, fsyncSync, openSync, rmSync, writeFileSync, writeSync } from "node:fs";
 import { cpus, tmpdir, totalmem } from "node:os";
@@ -11,6 +11,7 @@ import { httpRows } from "./http.ts";
 import { median } from "./load.ts";
 import { profileRows } from "./profile.ts";
 import { recommendRows } from "./recommend.ts";
+import { swapRows } from "./swaps.ts";
 import { markdown, type Row } from "./table.ts";
 
 const PARTS: Readonly<Record<string, (quick: boolean) => Row[] | Promise<Row[]>>> = {
@@ -18,6 +19,7 @@ const PARTS: Readonly<Record<string, (quick: boolean) => Row[] | Promise<Row[]>>
   profile: profileRows,
   recommend: recommendRows,
   http: httpRows,
+  swaps: swapRows,
 };
 
 /** Median of a small durable write, microseconds: what a commit costs on this disk. */

@@ -262,7 +262,7 @@ export class Inventory extends DurableObject<Env> implements InventoryRpc {
       if (lines.length + cancelled.length >= DEMAND_LINES_PER_CALL_MAX) send();
     }
     send();
-    if (sellable !== (before.available ?? true)) {
+    if (sellable !== before.available) {
       sent.push(env.MODEL_BUILDER.getByName(MODEL_NAME).availability({ sku, available: sellable, version }));
     }
     await Promise.all(sent);

@@ -144,8 +144,9 @@ export class ModelTables {
     let slot = this.directory.find(productId);
     const wanted = !record.deleted && (active || this.free.length > 0 || columns.size < this.productsMax);
     if (slot < 0 && wanted) slot = this.occupy(productId);
-    if (slot >= 0) this.describe(slot, productId, record);
+    // First the catalogue: it learns which SKUs are the product's, and they say whether it is sold out.
     this.catalogue.put(productId, record);
+    if (slot >= 0) this.describe(slot, productId, record);
     return slot;
   }
 

@@ -132,7 +132,8 @@ const PREDICTION: PlacementWeights = {
   allowRebought: false,
 };
 
-const SHOWCASE = { categoryDiscount: 0.9, brandDiscount: 0.95, categoryShare: 0.5 } as const;
+/** What is shown off is diversified, so that the tail of a walk matters less. */
+const SHOWCASE = { walkFloor: 1e-2, categoryDiscount: 0.9, brandDiscount: 0.95, categoryShare: 0.5 } as const;
 
 /** The lists a shop can ask for, and what each is for; `related` and `trending` have endpoints of their own. */
 export const PLACEMENT_WEIGHTS: Record<
