@@ -66,20 +66,27 @@ export class Publisher {
     return this.manifests[0] ?? NO_MODEL;
   }
 
-  /** Writes an image beside the texts that stand; `announce` makes it the published one. */
-  writeImage(now: number): ModelManifest {
+  /**
+   * Writes an image beside the texts that stand; `announce` makes it the published one. Others have their turn at every
+   * `pause`; the tables must not change meanwhile.
+   */
+  async writeImage(now: number, pause: () => Promise<void>): Promise<ModelManifest> {
     const version = ++this.version;
-    const bytes = this.image.build({
+    const steps = this.image.steps({
       version,
       now,
       viewedPages: this.stale(this.tables.viewed.takeChanged()),
       boughtPages: this.stale(this.tables.bought.takeChanged()),
     });
     this.refreshed = (this.refreshed + REFRESHED_SHARE) % 1;
+    let step = steps.next();
+    for (; !step.done; step = steps.next()) await pause();
+    const bytes = step.value;
     const parts = ModelImage.parts(bytes);
-    parts.forEach((part, index) => {
+    for (const [index, part] of parts.entries()) {
       this.store.writePart(version, index, part);
-    });
+      await pause();
+    }
     const textBytes = this.textBytes.reduce((sum, length) => sum + length, 0);
     return {
       version,

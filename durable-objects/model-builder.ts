@@ -29,6 +29,9 @@ const ENTRY_BYTES_MAX = 1_500_000;
 /** Products of one journalled command. */
 const COMMAND_PRODUCTS_MAX = 1_000;
 
+/** Key of what tells that stored pages are newer than the published version. */
+const UNPUBLISHED = "unpublished";
+
 /** What the shop did, as journalled. */
 type Command =
   | { readonly do: "put"; readonly products: readonly ProductPatch[] }
@@ -55,6 +58,8 @@ export class ModelBuilder extends DurableObject<Env> implements ModelBuilderRpc 
   private readonly store: ModelStore;
   private builder: Builder | undefined;
   private publishing: Promise<ModelManifest> | undefined;
+  /** While a version is packed. */
+  private packing: Promise<void> | undefined;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -62,6 +67,7 @@ export class ModelBuilder extends DurableObject<Env> implements ModelBuilderRpc 
   }
 
   async merge(delta: SignalDelta): Promise<{ duplicate: boolean }> {
+    while (this.packing !== undefined) await this.packing;
     const builder = this.open();
     if (delta.sequence <= (builder.sequences.get(delta.shard) ?? 0)) return { duplicate: true };
     const now = Date.now();
@@ -79,6 +85,7 @@ export class ModelBuilder extends DurableObject<Env> implements ModelBuilderRpc 
     products: readonly ProductPatch[],
     now: number,
   ): Promise<{ created: number; updated: number }> {
+    while (this.packing !== undefined) await this.packing;
     const builder = this.open();
     const ids = new Set<string>();
     let created = 0;
@@ -115,6 +122,7 @@ export class ModelBuilder extends DurableObject<Env> implements ModelBuilderRpc 
   }
 
   async deleteProduct(productId: string, now: number): Promise<{ existed: boolean }> {
+    while (this.packing !== undefined) await this.packing;
     const builder = this.open();
     const record = builder.catalogue.get(productId);
     if (record === undefined || record.deleted) return { existed: false };
@@ -129,6 +137,7 @@ export class ModelBuilder extends DurableObject<Env> implements ModelBuilderRpc 
   }
 
   async availability(change: { sku: string; available: boolean; version: number }): Promise<void> {
+    while (this.packing !== undefined) await this.packing;
     const builder = this.open();
     const { sku, available, version } = change;
     const row = this.store.sku(sku);
@@ -194,7 +203,7 @@ export class ModelBuilder extends DurableObject<Env> implements ModelBuilderRpc 
       ),
       journalBytes: 0,
       journalEntries: 0,
-      unpublished: false,
+      unpublished: this.store.read<boolean>(UNPUBLISHED) ?? false,
       alarmSet: false,
     };
     for (const { shard, sequence, at, bytes } of this.store.journal()) {
@@ -295,10 +304,7 @@ export class ModelBuilder extends DurableObject<Env> implements ModelBuilderRpc 
 
   private async publishNow(builder: Builder): Promise<ModelManifest> {
     builder.unpublished = false;
-    const manifest = this.ctx.storage.transactionSync(() => {
-      this.checkpoint(builder);
-      return builder.publisher.writeImage(Date.now());
-    });
+    const manifest = await this.write(builder);
     if (this.env.MODEL !== undefined) {
       try {
         await builder.publisher.copyTo(this.env.MODEL, manifest);
@@ -306,9 +312,34 @@ export class ModelBuilder extends DurableObject<Env> implements ModelBuilderRpc 
         console.warn("the model could not be copied to KV; readers fetch it from its builder", error);
       }
     }
-    this.ctx.storage.transactionSync(() => builder.publisher.announce(manifest));
+    this.ctx.storage.transactionSync(() => {
+      builder.publisher.announce(manifest);
+      this.store.write(UNPUBLISHED, builder.unpublished);
+    });
     if (builder.unpublished) await this.schedule(builder);
     return manifest;
+  }
+
+  /** Packs and stores a version, bit by bit; what would change the tables waits for the end. */
+  private async write(builder: Builder): Promise<ModelManifest> {
+    let packed = () => {};
+    this.packing = new Promise((resolve) => {
+      packed = resolve;
+    });
+    try {
+      this.ctx.storage.transactionSync(() => {
+        this.checkpoint(builder);
+        this.store.write(UNPUBLISHED, true);
+      });
+      return await builder.publisher.writeImage(Date.now(), () => scheduler.wait(0));
+    } catch (error) {
+      // Which pages had changed is forgotten by now: all is packed anew from what is stored.
+      this.builder = undefined;
+      throw error;
+    } finally {
+      this.packing = undefined;
+      packed();
+    }
   }
 
   /** An alarm for the next publish, unless one is set: seconds from now, more for a large model. */

@@ -43,17 +43,32 @@ export class ModelImage {
 
   /** Brings the image up to date; every list is packed when it had to grow. The bytes are valid until the next. */
   build(packing: Packing): Uint8Array {
+    const steps = this.steps(packing);
+    while (!steps.next().done);
+    return this.bytes;
+  }
+
+  /** The same in steps of some milliseconds each; the tables must not change between them. */
+  *steps(packing: Packing): Generator<undefined, Uint8Array> {
     const { size } = this.tables.columns;
     const grown = growth(packing.now, this.tables.landmark);
     const moved = this.layOut();
     const all = Array.from({ length: Math.ceil(size / LINK_PAGE_PRODUCTS) }, (_, page) => page);
-    for (const page of moved ? all : packing.viewedPages) this.packLinks("viewed", page, grown);
-    for (const page of moved ? all : packing.boughtPages) this.packLinks("bought", page, grown);
+    for (const page of moved ? all : packing.viewedPages) {
+      this.packLinks("viewed", page, grown);
+      yield;
+    }
+    for (const page of moved ? all : packing.boughtPages) {
+      this.packLinks("bought", page, grown);
+      yield;
+    }
     this.set(L.HEADER_VERSION, packing.version);
     this.set(L.HEADER_PRODUCTS, size);
     this.packFacts();
+    yield;
     this.packChances(grown);
-    this.packRankings(packing.now, grown);
+    yield;
+    yield* this.packRankings(packing.now, grown);
     return this.bytes;
   }
 
@@ -179,7 +194,7 @@ export class ModelImage {
     pack(L.HEADER_RETURN, returns);
   }
 
-  private packRankings(now: number, grown: number): void {
+  private *packRankings(now: number, grown: number): Generator<undefined, void> {
     const { columns } = this.tables;
     const { size } = columns;
     const eligible = (slot: number) => this.eligible(slot);
@@ -189,11 +204,15 @@ export class ModelImage {
       popularity[slot] = Math.log1p(this.tables.activity(slot) / grown);
       trend[slot] = this.trendOf(slot, now);
     }
+    yield;
     this.packLift(now, grown);
+    yield;
     normalise(popularity.subarray(0, size));
     normalise(trend.subarray(0, size));
     const popular = ranked({ scores: popularity, size, eligible });
+    yield;
     const rising = ranked({ scores: trend, size, eligible: (slot) => trend[slot]! > 0 && eligible(slot) });
+    yield;
     this.u32(L.HEADER_ORDER).set(popular);
     this.set(L.HEADER_ELIGIBLE, popular.length);
     const trending = rising.subarray(0, LONGEST.trending);
@@ -206,6 +225,7 @@ export class ModelImage {
     });
     const byCategory = lists(L.HEADER_CATEGORY_START, L.HEADER_CATEGORY_LIST, categories, size);
     grouped(popular, columns.category, byCategory, size, true);
+    yield;
     const byRise = lists(
       L.HEADER_RISING_START,
       L.HEADER_RISING_LIST,

@@ -164,6 +164,19 @@ describe("ModelBuilder", () => {
     expect((await builder.manifest()).version).toBe(2);
   });
 
+  test("[MD3] what is told while a version is packed waits for its end and comes with the next", async () => {
+    const builder = builderNamed("packs");
+    await builder.merge({ shard: 1, sequence: 1, bytes: sessions(["a1", "a2"]) });
+    const publishing = builder.publish();
+    const merging = builder.merge({ shard: 1, sequence: 2, bytes: sessions(["c1", "c2"]) });
+    const first = await publishing;
+    expect(await merging).toEqual({ duplicate: false });
+    expect(first.products).toBe(2);
+    const next = await builder.publish();
+    expect(next).toMatchObject({ version: first.version + 1, products: 4 });
+    expect(ask(await fetchModel(builder), "c1")[0]!.productId).toBe("c2");
+  });
+
   test("[MD3] the model before can be fetched while a reader is at it; older ones are gone", async () => {
     const builder = builderNamed("keeps");
     for (const sequence of [1, 2, 3]) {
