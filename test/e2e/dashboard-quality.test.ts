@@ -249,6 +249,8 @@ test("[DB26] the first view takes less than 150 kB over the wire", () =>
       bytes += response.payloadData.length;
     });
     await page.goto(`${shop.url}/#/overview`);
+    await settled(page);
+    bytes = 0;
     await page.reload();
     await settled(page);
     await page.locator(".sign.open").waitFor();
