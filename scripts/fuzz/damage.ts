@@ -98,7 +98,9 @@ interface Damage {
   readonly what: string;
 }
 
-function applied(value: unknown, { place, given, name, what }: Damage): unknown {
+function applied(value: unknown, { place, name, what, ...damage }: Damage): unknown {
+  // Its own copy: a later damage may go into this one.
+  const given = structuredClone(damage.given);
   if (place.length === 0) return what === "replace" ? given : value;
   let holder = value;
   for (const key of place.slice(0, -1)) {
@@ -110,7 +112,8 @@ function applied(value: unknown, { place, given, name, what }: Damage): unknown 
   if (what === "replace") set(holder, last, given);
   else if (what === "remove") delete holder[last];
   else if (what === "add" && !Array.isArray(holder)) set(holder, name, given);
-  else if (Array.isArray(holder)) holder.push(...Array.from({ length: 3 }, () => holder[last]));
+  else if (Array.isArray(holder))
+    holder.push(...Array.from({ length: 3 }, () => structuredClone(holder[last])));
   return value;
 }
 

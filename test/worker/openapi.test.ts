@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { nameOf, openApiDocument } from "../../worker/openapi/document.ts";
 import { OPERATIONS } from "../../worker/openapi/operations.ts";
 import { ROUTES } from "../../worker/router.ts";
+import { call } from "./call.ts";
 import { checkDocumented } from "./documented.ts";
 
 describe("OpenAPI", () => {
@@ -22,6 +23,25 @@ describe("OpenAPI", () => {
         path,
       ).toBe(access === "write" || access === "body");
       expect(Object.keys(entry.responses).some((status) => status < "300")).toBe(true);
+    }
+  });
+
+  test("[OA6] the document is a file with an ETag, the reference a page under the strict policy", async () => {
+    const get = (path: string, headers = {}) => call("GET", path, { key: null, headers });
+    const document = await get("/openapi.json");
+    expect(document.status).toBe(200);
+    expect(document.headers.get("content-type")).toBe("application/json");
+    expect(Object.keys(document.json.paths)).toHaveLength(new Set(ROUTES.map(({ path }) => path)).size);
+    const etag = document.headers.get("etag")!;
+    expect(etag).toMatch(/^(W\/)?"[^"]+"$/);
+    expect((await get("/openapi.json", { "if-none-match": etag })).status).toBe(304);
+    expect((await get("/openapi.json", { "if-none-match": '"other"' })).status).toBe(200);
+    for (const path of ["/docs", "/docs/"]) {
+      const page = await get(path);
+      expect(page.status, path).toBe(200);
+      expect(page.headers.get("content-type")).toBe("text/html; charset=utf-8");
+      expect(page.headers.get("content-security-policy")).toContain("script-src 'self';");
+      expect(page.headers.get("content-security-policy")).not.toContain("unsafe");
     }
   });
 

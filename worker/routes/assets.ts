@@ -24,11 +24,14 @@ const POLICY = [
   "frame-ancestors 'none'",
 ].join("; ");
 
+/** Pages, which have no ending in their address: what the binding is asked for. */
+const PAGES: Readonly<Record<string, string>> = { "/": "/index.html", "/docs": "/docs", "/docs/": "/docs" };
+
 /** Static files of `public/`, with their types, which a plain disk service does not know. */
 export async function getAsset({ request, url, env }: Exchange): Promise<Response> {
-  const path = url.pathname === "/" ? "/index.html" : url.pathname;
-  const extension = /\.([a-z]+)$/.exec(path)?.[1] ?? "";
-  const type = TYPES[extension];
+  const page = PAGES[url.pathname];
+  const path = page ?? url.pathname;
+  const type = TYPES[page === undefined ? (/\.([a-z]+)$/.exec(path)?.[1] ?? "") : "html"];
   if (type === undefined) throw new Problem("not_found", `There is no ${url.pathname}.`);
   const found = await env.ASSETS.fetch(new Request(new URL(path, url), { method: "GET" }));
   if (!found.ok) {
