@@ -158,7 +158,7 @@ test("[MO22] a feed is told of what comes after the object slept", async () => {
     frames.push(JSON.parse(data as string));
   });
   const until = async (done: () => boolean) => {
-    for (let tries = 0; tries < 60 && !done(); tries++) await scheduler.wait(50);
+    for (let tries = 0; tries < 300 && !done(); tries++) await scheduler.wait(50);
     expect(done()).toBe(true);
   };
   await until(() => frames.length === 1);

@@ -1,15 +1,13 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { createServer } from "node:http";
-import { createRequire } from "node:module";
-import type { AddressInfo } from "node:net";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import Rudder from "@rudderstack/rudder-sdk-node";
 import { Analytics } from "@segment/analytics-node";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { oneKey } from "../../scripts/keys.ts";
 import { type Server, startServer } from "../../scripts/server/index.ts";
+import { serveBlankPage } from "./blank-page.ts";
 import { launch } from "./browser.ts";
 import { FAULTS, type FaultyProxy, openFaultyProxy } from "./faulty-proxy.ts";
 
@@ -166,20 +164,6 @@ afterAll(async () => {
   await browser?.close();
   page?.close();
 });
-
-/** A shop's page on an origin of its own, with the library as npm ships it. */
-async function serveBlankPage() {
-  const entry = createRequire(import.meta.url).resolve("@segment/analytics-next/package.json");
-  const library = readFileSync(join(dirname(entry), "dist/umd/index.js"));
-  const web = createServer(({ url }, answer) => {
-    const isLibrary = url === "/library.js";
-    answer.writeHead(200, { "content-type": isLibrary ? "text/javascript" : "text/html" });
-    answer.end(isLibrary ? library : "<!doctype html><title>A shop</title><script src=/library.js></script>");
-  });
-  await new Promise<void>((done) => web.listen(0, "127.0.0.1", done));
-  const { port } = web.address() as AddressInfo;
-  return { url: `http://127.0.0.1:${port}/`, close: () => web.close() };
-}
 
 interface Loaded {
   analytics: {

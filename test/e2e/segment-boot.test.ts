@@ -1,12 +1,10 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { createServer } from "node:http";
-import { createRequire } from "node:module";
-import type { AddressInfo } from "node:net";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { oneKey } from "../../scripts/keys.ts";
 import { type Server, startServer } from "../../scripts/server/index.ts";
+import { serveBlankPage } from "./blank-page.ts";
 import { launch } from "./browser.ts";
 
 let dir: string;
@@ -22,21 +20,8 @@ afterAll(async () => {
   rmSync(dir, { recursive: true, force: true });
 });
 
-/** A shop's page on an origin of its own, with the library as npm ships it. */
-async function servePage() {
-  const entry = createRequire(import.meta.url).resolve("@segment/analytics-next/package.json");
-  const library = readFileSync(join(dirname(entry), "dist/umd/index.js"));
-  const web = createServer(({ url }, answer) => {
-    const isLibrary = url === "/library.js";
-    answer.writeHead(200, { "content-type": isLibrary ? "text/javascript" : "text/html" });
-    answer.end(isLibrary ? library : "<!doctype html><title>A shop</title><script src=/library.js></script>");
-  });
-  await new Promise<void>((done) => web.listen(0, "127.0.0.1", done));
-  return { url: `http://127.0.0.1:${(web.address() as AddressInfo).port}/`, close: () => web.close() };
-}
-
 test("[HT41] Segment's browser library boots with cdnURL alone and talks to nobody else", async () => {
-  const page = await servePage();
+  const page = await serveBlankPage();
   const browser = await launch();
   try {
     const tab = await browser.newPage();

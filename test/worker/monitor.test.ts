@@ -100,12 +100,14 @@ describe("the monitor", () => {
     const { calls, env: bindings } = counting();
     const slow = { ...bindings, MONITOR_GATHER_SECONDS: "1" };
     const before = (await monitor()).today.events;
+    const began = Date.now();
     await Promise.all(
       Array.from({ length: 50 }, (_, i) =>
         call("POST", "/v1/batch", { key: WRITE, body: { batch: [viewed(`gather-${i}`, "p")] }, env: slow }),
       ),
     );
-    expect(calls).toEqual({ observe: 1 });
+    expect(calls["observe"]).toBeGreaterThan(0);
+    expect(calls["observe"]).toBeLessThanOrEqual(1 + (Date.now() - began) / 1_000);
     expect((await monitor()).today.events).toBe(before + 50);
   });
 
@@ -287,7 +289,7 @@ describe("the live feed", () => {
       frames.push(JSON.parse(data as string));
     });
     const until = async (done: () => boolean) => {
-      for (let tries = 0; tries < 60 && !done(); tries++) await scheduler.wait(50);
+      for (let tries = 0; tries < 300 && !done(); tries++) await scheduler.wait(50);
       expect(done()).toBe(true);
     };
     await until(() => frames.length === 1);

@@ -6,7 +6,7 @@ import { accessOfWriteKey } from "../auth.ts";
 import { parseJson, readText } from "../body.ts";
 import { type ReceivedItem, take } from "../events.ts";
 import { type Exchange, json } from "../exchange.ts";
-import { idsOfNameless } from "../idempotency.ts";
+import { idsOfNameless } from "../nameless.ts";
 import { invalid, Problem } from "../problem.ts";
 import { check, instant } from "../schema/common.ts";
 import { isRejection, type MessageSource, parseMessage } from "../schema/message.ts";

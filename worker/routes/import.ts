@@ -7,8 +7,8 @@ import {
 import { readItems } from "../body.ts";
 import { type ReceivedItem, take } from "../events.ts";
 import { type Exchange, json } from "../exchange.ts";
-import { idsOfNameless } from "../idempotency.ts";
 import type { Item } from "../item-scanner.ts";
+import { idsOfNameless } from "../nameless.ts";
 import { Problem } from "../problem.ts";
 import { type MessageSource, parseMessage, type Rejection } from "../schema/message.ts";
 

@@ -1,10 +1,6 @@
 import { hash53 } from "../domain/hash.ts";
 import { jsonText } from "../domain/json-text.ts";
-import { ID_CHARACTERS_MAX } from "../domain/limits.ts";
-import { invalid } from "./problem.ts";
-
-/** Room for place and content behind the key. */
-const KEY_CHARACTERS_MAX = ID_CHARACTERS_MAX - 32;
+import { idempotencyKeyOf } from "./idempotency-key.ts";
 
 /**
  * Events are their own keys by their `messageId`. One without gets its id from the request's `Idempotency-Key`, its
@@ -15,12 +11,8 @@ const KEY_CHARACTERS_MAX = ID_CHARACTERS_MAX - 32;
  * @throws Problem 400 for a key that is no key.
  */
 export function idsOfNameless(request: Request): (message: unknown, index: number) => { messageId?: string } {
-  const key = request.headers.get("idempotency-key")?.trim();
+  const key = idempotencyKeyOf(request);
   if (key === undefined) return () => ({});
-  if (key === "" || key.length > KEY_CHARACTERS_MAX) {
-    const detail = `must be a text of 1 to ${KEY_CHARACTERS_MAX} characters`;
-    throw invalid([{ path: "Idempotency-Key", detail }]);
-  }
   return (message, index) =>
     hasId(message) ? {} : { messageId: `${key}:${index}:${hash53(jsonText(message) ?? "").toString(36)}` };
 }
