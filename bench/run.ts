@@ -1,14 +1,16 @@
 // The speed table: every figure beside its limit or peer, in one run.
 //
-//   npm run bench [-- --quick] [-- --only http|forecast|profile|recommend|swaps]
+//   npm run bench [-- --quick] [-- --only bundle|forecast|http|pipeline|profile|recommend|swaps]
 import { execFileSync } from "node:child_process";
 import { closeSync, fsyncSync, openSync, rmSync, writeFileSync, writeSync } from "node:fs";
 import { cpus, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { bundleRows } from "./bundle.ts";
 import { forecastRows } from "./forecast.ts";
 import { httpRows } from "./http.ts";
 import { median } from "./load.ts";
+import { pipelineRows } from "./pipeline.ts";
 import { profileRows } from "./profile.ts";
 import { recommendRows } from "./recommend.ts";
 import { swapRows } from "./swaps.ts";
@@ -20,6 +22,8 @@ const PARTS: Readonly<Record<string, (quick: boolean) => Row[] | Promise<Row[]>>
   recommend: recommendRows,
   http: httpRows,
   swaps: swapRows,
+  pipeline: pipelineRows,
+  bundle: bundleRows,
 };
 
 /** Median of a small durable write, microseconds: what a commit costs on this disk. */

@@ -22,12 +22,17 @@ export class BareObject extends DurableObject {
 export default {
   async fetch(request, env) {
     const url = new URL(request.url);
+    if (url.pathname === "/hello") return answer();
     const object = env.BARE.getByName(url.searchParams.get("name") ?? "one");
     if (request.method === "GET") {
       await object.hop();
     } else {
       await object.write(await request.arrayBuffer());
     }
-    return new Response('{"ok":true}', { headers: { "content-type": "application/json" } });
+    return answer();
   },
 };
+
+function answer() {
+  return new Response('{"ok":true}', { headers: { "content-type": "application/json" } });
+}
