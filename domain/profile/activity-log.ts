@@ -1,19 +1,17 @@
 import type { Activity } from "../activity.ts";
 import { readActivity, writeActivity } from "../activity-codec.ts";
-import { ByteReader, ByteWriter } from "../bytes.ts";
+import { ByteReader, type ByteWriter, bytesOf } from "../bytes.ts";
 
 const VERSION = 1;
 
 /** Activities encoded back to back. */
 export class ActivityLog {
-  private bytes: Uint8Array = new Uint8Array(0);
+  /** A part a batch: what is there is not copied for what is added. */
+  private parts: Uint8Array[] = [];
   private count = 0;
+  byteLength = 0;
   /** Time of the newest one, Unix ms; 0: there is none. */
   newestAt = 0;
-
-  get byteLength(): number {
-    return this.bytes.length;
-  }
 
   get isEmpty(): boolean {
     return this.count === 0;
@@ -21,39 +19,46 @@ export class ActivityLog {
 
   append(activities: readonly Activity[]): void {
     if (activities.length === 0) return;
-    const writer = new ByteWriter(this.bytes.length + activities.length * 96);
-    writer.raw(this.bytes);
-    for (const activity of activities) {
-      writeActivity(writer, activity);
-      if (activity.at > this.newestAt) this.newestAt = activity.at;
-    }
-    this.bytes = writer.bytes();
+    const part = bytesOf((writer) => {
+      for (const activity of activities) {
+        writeActivity(writer, activity);
+        if (activity.at > this.newestAt) this.newestAt = activity.at;
+      }
+    });
+    this.parts.push(part);
+    this.byteLength += part.length;
     this.count += activities.length;
   }
 
   activities(): Activity[] {
-    return readActivities(new ByteReader(this.bytes), this.count);
+    return readActivities(new ByteReader(bytesOf((writer) => this.writeParts(writer))), this.count);
   }
 
   /** The same as a byte string of its own. */
   segment(): Uint8Array {
-    const writer = new ByteWriter(this.bytes.length + 16);
-    writer.u8(VERSION);
-    writer.varint(this.count);
-    writer.raw(this.bytes);
-    return writer.bytes();
+    return bytesOf((writer) => {
+      writer.u8(VERSION);
+      writer.varint(this.count);
+      this.writeParts(writer);
+    });
   }
 
   write(writer: ByteWriter): void {
     writer.varint(this.count);
     writer.varint(this.newestAt);
-    writer.blob(this.bytes);
+    writer.varint(this.byteLength);
+    this.writeParts(writer);
   }
 
   read(reader: ByteReader): void {
     this.count = reader.varint();
     this.newestAt = reader.varint();
-    this.bytes = reader.blob().slice();
+    this.parts = [reader.blob().slice()];
+    this.byteLength = this.parts[0]!.length;
+  }
+
+  private writeParts(writer: ByteWriter): void {
+    for (const part of this.parts) writer.raw(part);
   }
 }
 

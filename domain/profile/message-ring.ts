@@ -3,12 +3,14 @@ import { DEDUP_MESSAGES_MAX } from "../limits.ts";
 
 /** Messages that were taken, by hash: the latest DEDUP_MESSAGES_MAX, the oldest is overwritten. */
 export class MessageRing {
-  private hashes: number[] = [];
+  /** Room for at least `size`: kept as it is stored, since the page is written at every batch. */
+  private hashes = new Float64Array(0);
+  private count = 0;
   private next = 0;
   private readonly seen = new Set<number>();
 
   get size(): number {
-    return this.hashes.length;
+    return this.count;
   }
 
   has(hash: number): boolean {
@@ -18,8 +20,13 @@ export class MessageRing {
   /** Adds a hash that it does not have. */
   add(hash: number): void {
     this.seen.add(hash);
-    if (this.hashes.length < DEDUP_MESSAGES_MAX) {
-      this.hashes.push(hash);
+    if (this.count < DEDUP_MESSAGES_MAX) {
+      if (this.count === this.hashes.length) {
+        const grown = new Float64Array(Math.min(DEDUP_MESSAGES_MAX, Math.max(16, this.count * 2)));
+        grown.set(this.hashes);
+        this.hashes = grown;
+      }
+      this.hashes[this.count++] = hash;
       return;
     }
     this.seen.delete(this.hashes[this.next]!);
@@ -29,7 +36,7 @@ export class MessageRing {
 
   /** Oldest first. */
   values(): number[] {
-    return [...this.hashes.slice(this.next), ...this.hashes.slice(0, this.next)];
+    return [...this.hashes.subarray(this.next, this.count), ...this.hashes.subarray(0, this.next)];
   }
 
   /** Takes those of another one that it does not have. */
@@ -39,14 +46,14 @@ export class MessageRing {
 
   write(writer: ByteWriter): void {
     writer.varint(this.next);
-    writer.varint(this.hashes.length);
-    writer.raw(new Uint8Array(Float64Array.from(this.hashes).buffer));
+    writer.varint(this.count);
+    writer.raw(new Uint8Array(this.hashes.buffer, 0, this.count * 8));
   }
 
   read(reader: ByteReader): void {
     this.next = reader.varint();
-    const bytes = reader.raw(reader.varint() * 8).slice();
-    this.hashes = [...new Float64Array(bytes.buffer)];
+    this.count = reader.varint();
+    this.hashes = new Float64Array(reader.raw(this.count * 8).slice().buffer);
     for (const hash of this.hashes) this.seen.add(hash);
   }
 }

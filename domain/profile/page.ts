@@ -1,6 +1,6 @@
 import type { Activity } from "../activity.ts";
 import { cancelledOf, demandOf, SignalSink, stepsOf } from "../activity-signals.ts";
-import { ByteReader, ByteWriter } from "../bytes.ts";
+import { ByteReader, ByteWriter, bytesOf } from "../bytes.ts";
 import type { CancelledLine, DemandLine } from "../demand.ts";
 import { hash53 } from "../hash.ts";
 import { DAY_MS, INLINE_ACTIVITIES_BYTES, PROFILE_DAYS } from "../limits.ts";
@@ -295,7 +295,10 @@ export class ProfilePage {
   }
 
   encode(): Uint8Array {
-    const writer = new ByteWriter(2048 + this.log.byteLength + this.messages.size * 8);
+    return bytesOf((writer) => this.write(writer));
+  }
+
+  private write(writer: ByteWriter): void {
     writer.u8(PAGE_VERSION);
     writer.varint(this.erasedAt);
     writer.text(this.movedTo ?? "");
@@ -312,7 +315,6 @@ export class ProfilePage {
     this.log.write(writer);
     this.messages.write(writer);
     this.profile.write(writer);
-    return writer.bytes();
   }
 
   /** Throws RangeError on bytes of another version. */
