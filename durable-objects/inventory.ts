@@ -2,6 +2,7 @@ import { DurableObject } from "cloudflare:workers";
 import { Calendar } from "../domain/calendar.ts";
 import type { CancelledLine, DemandLine } from "../domain/demand.ts";
 import { DEMAND_LINES_PER_CALL_MAX } from "../domain/limits.ts";
+import { logEntry } from "../domain/log-entry.ts";
 import { MODEL_NAME } from "../domain/object-names.ts";
 import { plannerOf } from "../domain/planner/shards.ts";
 import {
@@ -145,11 +146,7 @@ export class Inventory extends DurableObject<Env> implements InventoryRpc {
       await this.tell();
       this.store.fold(now, this.calendar);
     } catch (error) {
-      console.warn({
-        message: "a stock position waits for the next try",
-        sku: this.sku,
-        error: String(error),
-      });
+      console.warn(logEntry("a stock position waits for the next try", error, { sku: this.sku }));
       this.wake(Date.now() + RETRY_MS);
       return;
     }

@@ -1,4 +1,5 @@
 import { DurableObject } from "cloudflare:workers";
+import { logEntry } from "../domain/log-entry.ts";
 import {
   type CatalogueRecord,
   catalogueProduct,
@@ -309,7 +310,9 @@ export class ModelBuilder extends DurableObject<Env> implements ModelBuilderRpc 
       try {
         await builder.publisher.copyTo(this.env.MODEL, manifest);
       } catch (error) {
-        console.warn("the model could not be copied to KV; readers fetch it from its builder", error);
+        console.warn(
+          logEntry("the model could not be copied to KV; readers fetch it from its builder", error),
+        );
       }
     }
     this.ctx.storage.transactionSync(() => {

@@ -1,5 +1,6 @@
 import { DurableObject } from "cloudflare:workers";
 import { DAY_MS, ORDER_RETURNS_MAX } from "../domain/limits.ts";
+import { logEntry } from "../domain/log-entry.ts";
 import {
   type Basket,
   type CallOutcome,
@@ -215,7 +216,7 @@ export class Order extends DurableObject<Env> implements OrderRpc {
         // A stub whose call failed stays broken: the second try takes a fresh one. Every call may be repeated.
         return await this.ask(call, now);
       } catch (error) {
-        console.warn({ message: "a stock could not be reached", sku: call.sku, error: String(error) });
+        console.warn(logEntry("a stock could not be reached", error, { sku: call.sku }));
         return { kind: "lost" };
       }
     }

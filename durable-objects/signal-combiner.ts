@@ -1,6 +1,7 @@
 import { DurableObject } from "cloudflare:workers";
 import type { BehaviourCount } from "../domain/demand.ts";
 import { COMBINER_SUMS_MAX, DAY_MS, DELTA_SUMS_MAX } from "../domain/limits.ts";
+import { logEntry } from "../domain/log-entry.ts";
 import { MODEL_NAME } from "../domain/object-names.ts";
 import { byPlanner } from "../domain/planner/shards.ts";
 import { SeenPackets } from "../domain/seen-packets.ts";
@@ -132,7 +133,7 @@ export class SignalCombiner extends DurableObject<Env> implements SignalCombiner
       try {
         await this.sendDelta(delta);
       } catch (error) {
-        console.warn({ message: "a delta waits for the next try", shard: this.shard, error: String(error) });
+        console.warn(logEntry("a delta waits for the next try", error, { shard: this.shard }));
         return false;
       }
       this.store.deleteDelta(delta.sequence);

@@ -1,4 +1,5 @@
 import { DAY_MS } from "../domain/limits.ts";
+import { logEntry } from "../domain/log-entry.ts";
 import type { JoinedId } from "../domain/profile/joined-ids.ts";
 import type { ProfilePage } from "../domain/profile/page.ts";
 import { isAnonymous } from "../domain/visitor-name.ts";
@@ -47,7 +48,7 @@ export class ProfileJoins {
         await this.advance(id);
       } catch (error) {
         failed.add(id.name);
-        console.warn({ message: "a join waits for the next try", state: id.state, error: String(error) });
+        console.warn(logEntry("a join waits for the next try", error, { state: id.state }));
       }
     }
   }

@@ -7,6 +7,7 @@ import {
   SESSION_GAP_MS,
   UNSENT_BYTES_MAX,
 } from "../domain/limits.ts";
+import { logEntry } from "../domain/log-entry.ts";
 import { byPlanner } from "../domain/planner/shards.ts";
 import type { JoinedId } from "../domain/profile/joined-ids.ts";
 import type { ProfilePage } from "../domain/profile/page.ts";
@@ -285,11 +286,7 @@ export class UserProfile extends DurableObject<Env> implements UserProfileRpc {
     try {
       await Promise.all([this.sendSignals(waiting), this.sendDemand(waiting)]);
     } catch (error) {
-      console.warn({
-        message: "signals wait for the next try",
-        visitor: this.ctx.id.toString(),
-        error: String(error),
-      });
+      console.warn(logEntry("signals wait for the next try", error, { object: this.ctx.id.toString() }));
       return false;
     }
     this.page.acknowledge(waiting.map(({ sequence }) => sequence));

@@ -1,4 +1,5 @@
 import module from "../build/recommend.wasm";
+import { logEntry } from "../domain/log-entry.ts";
 import {
   imageKey,
   MODEL_KV_PARTS,
@@ -94,7 +95,7 @@ async function refresh(env: ModelBindings): Promise<void> {
     if (manifest.version > (isolate.manifest?.version ?? 0)) await load(manifest, source, env.MODEL);
     else isolate.manifest ??= manifest;
   } catch (error) {
-    console.warn("the model could not be refreshed; the one before stays in use", error);
+    console.warn(logEntry("the model could not be refreshed; the one before stays in use", error));
   } finally {
     if (isolate.loadingSince === started) isolate.loadingSince = Number.NEGATIVE_INFINITY;
   }

@@ -1,6 +1,7 @@
 import type { ActivityKind } from "../domain/activity.ts";
 import { kindOf, toActivity } from "../domain/ecommerce.ts";
 import { LIVE_EVENTS_PER_SECOND_MAX } from "../domain/limits.ts";
+import { logEntry } from "../domain/log-entry.ts";
 import { sampleOf } from "../domain/monitor/live-event.ts";
 import { keptMessage, type RejectedEvent } from "../domain/monitor/rejected.ts";
 import { MONITOR_NAME } from "../domain/object-names.ts";
@@ -119,7 +120,7 @@ async function keepRejected(
   try {
     await env.EVENT_MONITOR.getByName(MONITOR_NAME).reject({ events, samples });
   } catch (error) {
-    console.error({ message: "rejected events could not be kept", error: String(error) });
+    console.error(logEntry("rejected events could not be kept", error));
     throw new Problem(
       "unavailable",
       "Not every event could be taken; send the request again, nothing counts twice.",

@@ -1,6 +1,8 @@
 // What this isolate saw, gathered and told to the monitor behind an answer, about once a second: no request pays for
 // it with a call of its own. What an isolate holds when it dies is not counted.
+
 import { Calendar } from "../domain/calendar.ts";
+import { logEntry } from "../domain/log-entry.ts";
 import { Gathering, type SeenEvent } from "../domain/monitor/gathering.ts";
 import { MONITOR_NAME } from "../domain/object-names.ts";
 import type { Env } from "../durable-objects/env.ts";
@@ -49,7 +51,7 @@ async function tell(env: Env): Promise<void> {
     const { samples } = await env.EVENT_MONITOR.getByName(MONITOR_NAME).observe(observed);
     gathering.samplesMax = samples;
   } catch (error) {
-    console.warn({ message: "the monitor missed what this isolate saw", error: String(error) });
+    console.warn(logEntry("the monitor missed what this isolate saw", error));
   }
 }
 

@@ -1,3 +1,4 @@
+import { logEntry } from "../domain/log-entry.ts";
 import { Problem, retryAfter } from "./problem.ts";
 
 const BUSY_RETRY_SECONDS = 2;
@@ -14,7 +15,7 @@ export async function reachable<T>(call: () => Promise<T>): Promise<T> {
     try {
       return await call();
     } catch (error) {
-      console.error({ message: "an object could not be reached", error: String(error) });
+      console.error(logEntry("an object could not be reached", error));
       const detail = "The stock could not be reached; send the same request again, nothing counts twice.";
       throw new Problem("unavailable", detail, {}, retryAfter(BUSY_RETRY_SECONDS));
     }

@@ -5,6 +5,7 @@ import {
   DEMAND_LINES_PER_CALL_MAX,
   VISITORS_AT_ONCE_MAX,
 } from "../domain/limits.ts";
+import { logEntry } from "../domain/log-entry.ts";
 import { byPlanner } from "../domain/planner/shards.ts";
 import type { SignalPacket } from "../domain/signal.ts";
 import { combinerName, combinerShard, type Identity } from "../domain/visitor-name.ts";
@@ -69,7 +70,7 @@ export async function record(
   await Promise.all(Array.from({ length: Math.min(VISITORS_AT_ONCE_MAX, waiting.length) }, work));
   if (results.length > 0) ctx.waitUntil(handOver(results, env));
   if (failure !== undefined) {
-    console.error({ message: "a profile could not be reached", error: String(failure) });
+    console.error(logEntry("a profile could not be reached", failure));
     throw new Problem(
       "unavailable",
       "Not every event could be recorded; send the request again, nothing counts twice.",
@@ -162,7 +163,7 @@ async function handOver(results: readonly Recorded[], env: Env): Promise<void> {
   const answers = await Promise.allSettled(told);
   const failed = answers.find((answer) => answer.status === "rejected");
   if (failed !== undefined) {
-    console.warn({ message: "signals were not handed over; profiles will", error: String(failed.reason) });
+    console.warn(logEntry("signals were not handed over; profiles will", failed.reason));
     return;
   }
   for (const { home, result } of results) {

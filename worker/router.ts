@@ -1,5 +1,6 @@
 import { type IRequest, Router } from "itty-router";
 import type { EventType } from "../domain/event.ts";
+import { logEntry } from "../domain/log-entry.ts";
 import type { Env } from "../durable-objects/env.ts";
 import { type Presented, presentedBy } from "./auth.ts";
 import { preflight, withCors } from "./cors.ts";
@@ -139,7 +140,7 @@ export async function handle(request: Request, env: Env, ctx: ExecutionContext):
     throw new Problem("not_found", `There is no ${new URL(request.url).pathname}.`);
   } catch (error) {
     if (error instanceof Problem) return withCors(error.response());
-    console.error({ message: "unexpected", error: error instanceof Error ? error.stack : String(error) });
+    console.error(logEntry("a request failed", error));
     return withCors(new Problem("internal", "The service failed; the request may be sent again.").response());
   }
 }

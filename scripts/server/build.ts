@@ -47,7 +47,7 @@ export async function prepareBundle(target: string): Promise<Bundle> {
       writeFileSync(FINGERPRINT, wanted);
     }
     const code = readFileSync(join(DIST, "index.js"), "utf8");
-    const wasm = [...code.matchAll(/from "\.\/([\w.-]+\.wasm)"/g)].map(([, name]) => name!);
+    const wasm = [...code.matchAll(/from ?"\.\/([\w.-]+\.wasm)"/g)].map(([, name]) => name!);
     rmSync(target, { recursive: true, force: true });
     mkdirSync(target, { recursive: true });
     for (const name of ["index.js", ...wasm]) cpSync(join(DIST, name), join(target, name));

@@ -1,6 +1,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
+import { parse } from "smol-toml";
 import { describe, expect, test } from "vitest";
+import { logEntry } from "../../domain/log-entry.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
 const ROOMS = ["assembly", "domain", "durable-objects", "kernels", "worker"] as const;
@@ -79,6 +81,37 @@ describe("rooms and arrows", () => {
       .flatMap(sources)
       .filter((file) => /\bWebAssembly\.|\.wasm"/.test(readFileSync(join(ROOT, file), "utf8")));
     expect(strays).toEqual([]);
+  });
+
+  test("[AR7] whatever is logged is made by one module", () => {
+    const strays = ROOMS.flatMap(sources).flatMap((file) =>
+      [...readFileSync(join(ROOT, file), "utf8").matchAll(/\bconsole\.\w+\((?!\s*logEntry\()[^\n]*/g)].map(
+        ([call]) => `${file}: ${call}`,
+      ),
+    );
+    expect(strays).toEqual([]);
+  });
+
+  test("[AR7] an entry has a fixed message, and says what was thrown, whatever it was", () => {
+    const failure = new RangeError("no room");
+    expect(logEntry("it failed", failure, { shard: 3 })).toEqual({
+      message: "it failed",
+      shard: 3,
+      error: "RangeError: no room",
+      stack: failure.stack,
+    });
+    expect(logEntry("it failed", "gone")).toEqual({ message: "it failed", error: "gone" });
+  });
+
+  test("[AR8] every environment has the same objects, files and settings", () => {
+    const { env, ...top } = parse(readFileSync(join(ROOT, "wrangler.toml"), "utf8"));
+    const environments = Object.values(env as Record<string, Record<string, unknown>>);
+    expect(environments.length).toBeGreaterThan(0);
+    for (const environment of environments) {
+      expect(environment["durable_objects"]).toEqual(top["durable_objects"]);
+      expect(environment["migrations"] ?? top["migrations"]).toEqual(top["migrations"]);
+      expect(Object.keys(environment["vars"] as object)).toEqual(Object.keys(top["vars"] as object));
+    }
   });
 
   test("[AR4] the memory boundary holds integer constants only", () => {

@@ -1,4 +1,5 @@
 import { COMBINER_SHARDS } from "../../domain/limits.ts";
+import { logEntry } from "../../domain/log-entry.ts";
 import { combinerName } from "../../domain/visitor-name.ts";
 import { type Exchange, json } from "../exchange.ts";
 
@@ -28,7 +29,7 @@ export async function getHealth({ env, now }: Exchange): Promise<Response> {
       },
     });
   } catch (error) {
-    console.error({ message: "health", error: String(error) });
+    console.error(logEntry("the health page could not be read", error));
     return json({ status: "unavailable", version: VERSION }, 503);
   }
 }
