@@ -27,6 +27,8 @@ export interface Line {
 export class Books {
   events = 0;
   orders = 0;
+  /** Day number of the earliest purchase. */
+  firstSaleDay = Number.POSITIVE_INFINITY;
   /** By visitor: a user's id, or an anonymous one's that no user was known by. */
   readonly visitors = new Map<string, { counts: VisitorCounts; times: number[] }>();
   /** Anonymous visitors that became a user. */
@@ -98,6 +100,7 @@ export class Books {
       this.moments.set(product, []);
     }
     const number = Math.floor(at / DAY_MS);
+    if (kind === "purchase") this.firstSaleDay = Math.min(this.firstSaleDay, number);
     let day = days.get(number);
     if (day === undefined) {
       day = { view: 0, cart: 0, purchase: 0 };

@@ -142,11 +142,11 @@ export class Shop {
     return this.delayed(visit.messages);
   }
 
-  /** A bot looks at forty products that nobody sells, one a second: whether that teaches is not what is proved here. */
+  /** A bot looks at forty products, one a second. */
   private crawl(start: number, now: number): Message[] {
     const ids = { anonymousId: `${this.run}-bot-${this.chance.below(20)}` };
     const visit = new Visit(this, ids, start, now, "Mozilla/5.0 (compatible; Googlebot/2.1)");
-    for (let i = 0; i < 40; i++) visit.looksAt(`crawled-${this.chance.zipf(PRODUCTS)}`);
+    for (let i = 0; i < 40; i++) visit.looksAt(skuOf(this.chance.zipf(PRODUCTS)));
     return visit.messages;
   }
 
@@ -230,13 +230,15 @@ class Visit {
   sends(kind: Kind | "other", event: string, lines: readonly Line[], properties: object): void {
     this.at = Math.min(this.now, this.at + (this.userAgent ? 1_000 : this.shop.pauseMs()));
     const at = kind === "purchase" && this.shop.isHistory() ? this.at - 120 * DAY_MS : this.at;
-    this.shop.books.enter(this.ids.userId ?? this.ids.anonymousId!, kind, at, lines, this.now);
+    // A bot has a profile as well, but nothing is learnt from it.
+    const learnt = this.userAgent === undefined ? lines : [];
+    this.shop.books.enter(this.ids.userId ?? this.ids.anonymousId!, kind, at, learnt, this.now);
     this.push({ type: "track", event, ...this.ids, properties }, at);
   }
 
   private push(message: object, at: number): void {
     const timestamp = new Date(at).toISOString();
-    const context = { library: { name: "soak", version: "1" }, userAgent: this.userAgent };
+    const context = { channel: "web", library: { name: "soak", version: "1" }, userAgent: this.userAgent };
     this.messages.push({ ...message, messageId: this.shop.messageId(), timestamp, context });
   }
 }
