@@ -69,7 +69,7 @@ test("[DB16] the feed is filtered by type, kind, outcome, bots and text; its add
     const repeat = { messageId: "filtered-twice", anonymousId: "filtered", event: "Said twice" };
     for (let n = 0; n < 2; n++) await shop.api("POST", "/v1/track", repeat);
     await page.getByLabel("Search").fill("filtered");
-    await expect.poll(() => rows(page).count()).toBe(6);
+    await expect.poll(() => rows(page).count(), { timeout: 15_000 }).toBe(6);
     const shown = async (label: string, value: string) => {
       await page.getByLabel(label).selectOption(value);
       const texts = await rows(page).locator("strong").allTextContents();
