@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { oneKey } from "../../scripts/keys.ts";
 import { type Server, startServer } from "../../scripts/server/index.ts";
 import { launch } from "./browser.ts";
+import { startLimited } from "./limited-service.ts";
 
 const DOCUMENT = resolve(import.meta.dirname, "../../public/openapi.json");
 
@@ -150,5 +151,30 @@ describe("from another origin", () => {
       [404, "not_found"],
       [413, "too_large"],
     ]);
+  });
+
+  test("[HT5] a page sees 429 and 503 as themselves, and when to come again", async () => {
+    const limited = await startLimited(1);
+    const closed = await startServer({
+      port: 0,
+      dir: join(dir, "closed"),
+      keys: { writeKey: "", secretKey: "" },
+    });
+    try {
+      const event = JSON.stringify({ event: "Product Viewed", anonymousId: "b", properties: {} });
+      // Of three one is beyond the limit, even where a minute ends between them.
+      const calls = Array.from({ length: 3 }, () => ["POST", "/v1/track", limited.writeKey, event] as const);
+      const limitedCalls = await seen(limited.url, calls);
+      expect(limitedCalls[0]).toMatchObject({ status: 200 });
+      const refused = limitedCalls.find(({ status }) => status !== 200);
+      expect(refused).toMatchObject({ status: 429, code: "rate_limited" });
+      expect(Number(refused!.retryAfter)).toBeGreaterThan(0);
+      const [unset] = await seen(closed.url, [["POST", "/v1/track", "any", event]]);
+      expect(unset).toMatchObject({ status: 503, code: "not_configured" });
+      expect(Number(unset!.retryAfter)).toBeGreaterThan(0);
+    } finally {
+      await limited.stop();
+      await closed.stop();
+    }
   });
 });

@@ -4,6 +4,8 @@ import { type Call, call, viewed, WRITE } from "./call.ts";
 
 const ORIGIN = "https://shop.example";
 const NO_KEYS = { WRITE_KEY: "", SECRET_KEY: "" };
+/** A limiter that lets nobody pass any more. */
+const SPENT = { limit: async () => ({ success: false }) };
 
 /** Every status that a caller acts on, and a call that is answered with it. */
 const STATUSES: readonly (readonly [status: number, method: string, path: string, options: Call])[] = [
@@ -20,6 +22,7 @@ const STATUSES: readonly (readonly [status: number, method: string, path: string
   [413, "POST", "/v1/batch", { key: WRITE, body: `{"batch":"${"x".repeat(1_100_000)}"}` }],
   [415, "POST", "/v1/batch", { key: WRITE, body: "x", headers: { "content-encoding": "br" } }],
   [422, "POST", "/v1/forecast", { body: {} }],
+  [429, "POST", "/v1/batch", { key: WRITE, body: { batch: [] }, env: { KEY_RATE: SPENT } }],
   [503, "POST", "/v1/batch", { key: WRITE, body: { batch: [] }, env: NO_KEYS }],
 ];
 
