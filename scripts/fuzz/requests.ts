@@ -130,7 +130,8 @@ const HEADERS: Readonly<Record<string, readonly string[]>> = {
   origin: ["https://other.test", "null", "x"],
   "user-agent": ["Googlebot/2.1", "x".repeat(4_000)],
   "cf-connecting-ip": ["::1", "x"],
-  upgrade: ["websocket"],
+  // Not "websocket": a handshake that is not one is refused by the runtime itself, below the Worker.
+  upgrade: ["h2c"],
 };
 
 const headers = fc
