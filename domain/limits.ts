@@ -195,10 +195,12 @@ export const PLANNER_SHARDS_MAX = 16;
 export const PLANNER_SKUS_MAX = 200_000;
 /** Days of one block of a planner page: what a flush rewrites. */
 export const PLANNER_BLOCK_DAYS = 32;
-/** Blocks of demand in a planner's memory; the one not used for longest falls out, it is stored. */
-export const PLANNER_BLOCKS_IN_MEMORY_MAX = 80;
+/** Changed blocks of demand in a planner's memory, 128 to 512 KB each, before they are stored without waiting. */
+export const PLANNER_CHANGED_BLOCKS_MAX = 128;
+/** Stored blocks kept in a planner's memory; the one not used for longest falls out. */
+export const PLANNER_STORED_BLOCKS_MAX = 24;
 /** Order lines a planner remembers in memory, by hash; days not used for longest fall out, they are stored. */
-export const PLANNER_KEYS_IN_MEMORY_MAX = 800_000;
+export const PLANNER_KEYS_IN_MEMORY_MAX = 400_000;
 /** How far before its cancellation a line is looked for, days; an older one stays counted. */
 export const CANCELLED_SEARCH_DAYS = 120;
 /** Journal of a planner before it is folded without waiting for its time. */

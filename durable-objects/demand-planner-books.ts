@@ -5,10 +5,11 @@ import {
   CANCELLED_SEARCH_DAYS,
   DEMAND_DAYS_MAX,
   PLANNER_BLOCK_DAYS,
-  PLANNER_BLOCKS_IN_MEMORY_MAX,
+  PLANNER_CHANGED_BLOCKS_MAX,
   PLANNER_KEYS_IN_MEMORY_MAX,
   PLANNER_PAGE_SKUS,
   PLANNER_SKUS_MAX,
+  PLANNER_STORED_BLOCKS_MAX,
 } from "../domain/limits.ts";
 import { blockOf, type DemandBlock } from "../domain/planner/block.ts";
 import type { BehaviourDelta, JournalEntry } from "../domain/planner/journal.ts";
@@ -47,6 +48,7 @@ export class PlannerBooks {
   private readonly ids = new Map<string, number>();
   private readonly fresh = new Map<number, string>();
   private readonly blocks = new Map<string, CachedBlock>();
+  private changedBlocks = 0;
   private readonly states = new Map<number, (SkuState | undefined)[]>();
   private readonly dirtyStates = new Set<number>();
   private readonly keys: OrderKeys;
@@ -68,9 +70,9 @@ export class PlannerBooks {
     return Math.ceil(this.names.length / PLANNER_PAGE_SKUS);
   }
 
-  /** Blocks are held until they are stored: time to flush. */
+  /** Changed blocks are held until they are stored: time to flush. */
   get isFull(): boolean {
-    return this.blocks.size > PLANNER_BLOCKS_IN_MEMORY_MAX;
+    return this.changedBlocks > PLANNER_CHANGED_BLOCKS_MAX;
   }
 
   idOf(sku: string): number | undefined {
@@ -204,6 +206,7 @@ export class PlannerBooks {
     this.dirtyStates.clear();
     this.keys.saved();
     for (const cached of dirty) cached.dirty = false;
+    this.changedBlocks = 0;
     this.trim();
   }
 
@@ -314,6 +317,7 @@ export class PlannerBooks {
 
   private changing(page: number, day: number): DemandBlock {
     const cached = this.block(page, blockOf(day));
+    if (!cached.dirty) this.changedBlocks++;
     cached.dirty = true;
     return cached.body;
   }
@@ -334,7 +338,7 @@ export class PlannerBooks {
 
   private trim(): void {
     for (const [key, cached] of this.blocks) {
-      if (this.blocks.size < PLANNER_BLOCKS_IN_MEMORY_MAX) break;
+      if (this.blocks.size - this.changedBlocks <= PLANNER_STORED_BLOCKS_MAX) break;
       if (!cached.dirty) this.blocks.delete(key);
     }
   }

@@ -8,7 +8,7 @@ import {
   type BoardRequest,
   type BoardRow,
   type BoardTotals,
-  classified,
+  classify,
   pageOf,
   sorted,
   totalsOf,
@@ -20,7 +20,7 @@ import { placeOf } from "./demand-planner-store.ts";
 const SEASON_DAYS = 7;
 const QUANTILES = [0.1, 0.25, 0.5, 0.75, 0.9, 0.95];
 /** Pages whose forecasts stay in memory; of the others only the rows of the board. */
-const PAGES_IN_MEMORY_MAX = 8;
+const PAGES_IN_MEMORY_MAX = 4;
 
 /** As JSON shows it. */
 export type PlannerForecast = ReturnType<PlannerOutlook["forecast"]>;
@@ -94,8 +94,8 @@ export class PlannerOutlook {
     const { sort } = request;
     let order = this.orders.get(sort);
     if (order === undefined) {
-      const all = this.orders.get("") ?? classified([...this.rows.values()].flatMap(({ value }) => value));
-      this.orders.set("", all);
+      const all = [...this.rows.values()].flatMap(({ value }) => value);
+      if (this.orders.size === 0) classify(all);
       order = sorted(all, sort);
       this.orders.set(sort, order);
     }
@@ -112,13 +112,11 @@ export class PlannerOutlook {
     return `${this.books.versions[page] ?? 0}@${this.calendar.dayOf(now)}`;
   }
 
+  /** A page's forecasts, kept: somebody looks at its SKUs. */
   private page(page: number, now: number): SeriesForecast[] {
     const key = this.key(page, now);
-    let found = this.forecasts.get(page);
-    if (found?.key !== key) {
-      const series = this.books.series(page, now);
-      found = { key, value: this.forecaster().forecast(series, { season: SEASON_DAYS }) };
-    }
+    const kept = this.forecasts.get(page);
+    const found = kept?.key === key ? kept : { key, value: this.computed(page, now) };
     this.forecasts.delete(page);
     this.forecasts.set(page, found);
     for (const oldest of this.forecasts.keys()) {
@@ -128,11 +126,16 @@ export class PlannerOutlook {
     return found.value;
   }
 
+  private computed(page: number, now: number): SeriesForecast[] {
+    return this.forecaster().forecast(this.books.series(page, now), { season: SEASON_DAYS });
+  }
+
   private rowsOf(page: number, now: number): BoardRow[] {
     const key = this.key(page, now);
     const known = this.rows.get(page);
     if (known?.key === key) return known.value;
-    const forecasts = this.page(page, now);
+    const kept = this.forecasts.get(page);
+    const forecasts = kept?.key === key ? kept.value : this.computed(page, now);
     const rows: BoardRow[] = [];
     for (const [slot, forecast] of forecasts.entries()) {
       const { position, price: paid } = this.books.state(page * PLANNER_PAGE_SKUS + slot) ?? {};

@@ -22,7 +22,7 @@ export interface BoardRow extends Decision {
   /** Of the days that are kept, at the present price. */
   readonly revenue: number;
   readonly class: {
-    readonly abc: ReturnType<typeof abcClass>;
+    abc: ReturnType<typeof abcClass>;
     readonly xyz: ReturnType<typeof xyzClass>;
     readonly demand: DemandClass;
   };
@@ -72,17 +72,17 @@ function byStatus(of: (status: StockStatus) => StatusTotal): BoardTotals {
   ) as BoardTotals;
 }
 
-/** Rows with their class by revenue: the best sellers that together make 80 % are A, to 95 % B, the rest C. */
-export function classified(rows: readonly BoardRow[]): BoardRow[] {
+/**
+ * Gives each row its class by revenue: the best sellers that together make 80 % are A, to 95 % B, the rest C. In place:
+ * a copy of 100,000 rows is a third of an isolate's memory.
+ */
+export function classify(rows: readonly BoardRow[]): void {
   const all = rows.reduce((sum, { revenue }) => sum + revenue, 0);
   let before = 0;
-  return [...rows]
-    .sort((a, b) => b.revenue - a.revenue || compare(a.sku, b.sku))
-    .map((row) => {
-      const abc = row.revenue > 0 ? abcClass(before / all) : "C";
-      before += row.revenue;
-      return { ...row, class: { ...row.class, abc } };
-    });
+  for (const row of [...rows].sort((a, b) => b.revenue - a.revenue || compare(a.sku, b.sku))) {
+    row.class.abc = row.revenue > 0 ? abcClass(before / all) : "C";
+    before += row.revenue;
+  }
 }
 
 /** In the order of the board: what is worst first, ties by SKU. */

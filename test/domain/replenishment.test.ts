@@ -4,7 +4,7 @@ import { dayOfIsoDate, isoDate } from "../../domain/calendar.ts";
 import { DEFAULT_POLICY, type ReplenishmentPolicy } from "../../domain/demand.ts";
 import type { CountDistributions, DemandDistribution, SeriesForecast } from "../../domain/forecast.ts";
 import { forecastJson } from "../../domain/forecast-json.ts";
-import { type BoardRow, classified, pageOf, sorted } from "../../domain/planner/board.ts";
+import { type BoardRow, classify, pageOf, sorted } from "../../domain/planner/board.ts";
 import { decide, orderQuantity, xyzClass } from "../../domain/replenishment.ts";
 
 const TODAY = dayOfIsoDate("2026-11-24");
@@ -198,7 +198,8 @@ describe("the board", () => {
       row("mid", { revenue: 160 }),
       row("none", { revenue: 0 }),
     ];
-    const classes = Object.fromEntries(classified(rows).map(({ sku, class: { abc } }) => [sku, abc]));
+    classify(rows);
+    const classes = Object.fromEntries(rows.map(({ sku, class: { abc } }) => [sku, abc]));
     expect(classes).toEqual({ big: "A", mid: "B", small: "C", none: "C" });
     expect([0.2, 0.5, 1.2, undefined].map(xyzClass)).toEqual(["X", "Y", "Z", null]);
   });
