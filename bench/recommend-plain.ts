@@ -127,7 +127,7 @@ export function recommendPlain(
 
   recents.forEach((product, position) => {
     const chance = (position === 0 ? model.again : model.returns)[product]!;
-    const worth = repeatWeight(visitor.recent, position, weights) * chance;
+    const worth = repeatWeight(query, position, weights) * chance;
     candidate(product).repeat = position === 0 ? Math.max(worth, weights.againFloor) : worth;
   });
   const categories = visitor.categories.map(({ category }) => model.categories.get(category)!);

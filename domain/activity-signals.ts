@@ -73,8 +73,7 @@ export class SignalSink implements TrailSink {
     const { lines, at } = activity;
     for (const line of lines) {
       this.fact(line, activity);
-      if (kind === undefined) continue;
-      this.count(kind, line.productId, at, times * (kind === "purchase" ? line.quantity : 1));
+      if (kind !== undefined) this.count(kind, line.productId, at, times);
     }
     if (activity.kind === "ordered") this.pairings(lines, at, times);
   }
@@ -96,11 +95,14 @@ export class SignalSink implements TrailSink {
     };
   }
 
+  /** In the order of the lines as a ring: what stands together was put together, and each has as many partners. */
   private pairings(lines: readonly ActivityLine[], at: number, weight: number): void {
-    const products = [...new Set(lines.map((line) => line.productId))];
-    for (let i = 0; i < products.length; i++) {
-      const end = Math.min(products.length, i + 1 + PAIRINGS_PER_LINE_MAX);
-      for (let j = i + 1; j < end; j++) this.link("pairing", products[i]!, products[j]!, at, weight);
+    const ring = [...new Set(lines.map((line) => line.productId))];
+    const pairs = (ring.length * (ring.length - 1)) / 2;
+    for (let n = 0; n < Math.min(pairs, ring.length * PAIRINGS_PER_LINE_MAX); n++) {
+      const i = n % ring.length;
+      const apart = 1 + Math.floor(n / ring.length);
+      this.link("pairing", ring[i]!, ring[(i + apart) % ring.length]!, at, weight);
     }
   }
 

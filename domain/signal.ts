@@ -25,7 +25,7 @@ export interface ProductFact {
   readonly url?: string;
 }
 
-/** Merged by adding `amount`s of one (product, kind, UTC day). Purchases count units, all else 1. */
+/** Merged by adding `amount`s of one (product, kind, UTC day). A purchase counts 1 whatever its units: one buyer, one vote. */
 export interface CountSignal {
   /** Index into `Signals.products`. */
   readonly product: number;

@@ -128,6 +128,10 @@ export class ModelImage {
     const { columns } = this.tables;
     const page = this.tables[kind].page(number);
     const counts = kind === "viewed" ? columns.viewedOut : columns.boughtOut;
+    const { shrinkage, exponent } =
+      kind === "viewed"
+        ? { shrinkage: this.weights.shrinkage, exponent: this.weights.popularityExponent }
+        : { shrinkage: this.weights.boughtShrinkage, exponent: this.weights.boughtPopularityExponent };
     const stride = this.get(kind === "viewed" ? L.HEADER_VIEWED_STRIDE : L.HEADER_BOUGHT_STRIDE);
     const lists = this.u32(
       kind === "viewed" ? L.HEADER_VIEWED : L.HEADER_BOUGHT,
@@ -140,7 +144,8 @@ export class ModelImage {
     const { targets, weights, lengths } = page;
     for (let row = 0; row < rows; row++) {
       const links = { targets, weights, from: row * page.stride, length: lengths[row]! };
-      this.neighbours.select({ ...links, source: counts[first + row]!, counts, grown }, known, stride);
+      const source = counts[first + row]!;
+      this.neighbours.select({ ...links, source, counts, grown, shrinkage, exponent }, known, stride);
       const list = lists.subarray((first + row) * stride, (first + row + 1) * stride);
       for (let at = 0; at < stride; at++) {
         const code = at < this.neighbours.length ? encodeStrength(this.neighbours.strengths[at]!) : 0;

@@ -89,7 +89,7 @@ export class QueryBlock {
       const index = indexes.product(productId);
       if (index < 0) return;
       this.words[L.QUERY_RECENT_INDEX / 4 + count] = index;
-      this.floats[L.QUERY_RECENT_WEIGHT / 4 + count] = repeatWeight(query.visitor.recent, position, weights);
+      this.floats[L.QUERY_RECENT_WEIGHT / 4 + count] = repeatWeight(query, position, weights);
       count++;
     });
     this.words[L.QUERY_RECENTS / 4] = count;

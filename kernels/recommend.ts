@@ -1,4 +1,5 @@
 import * as L from "../assembly/layout.ts";
+import { withLiking } from "../domain/model/liking.ts";
 import type { ModelNames } from "../domain/model/manifest.ts";
 import { type ProductHash, productHash } from "../domain/model/product-hash.ts";
 import { TEXT_PAGE_PRODUCTS, TextPage } from "../domain/model/text.ts";
@@ -151,7 +152,8 @@ export class Recommender {
     const { loaded } = this;
     if (loaded === undefined) return 0;
     if (query.category !== undefined && !loaded.categories.has(query.category)) return 0;
-    this.block.write(query, weights, {
+    const visitor = withLiking(query.visitor, (productId) => this.product(productId));
+    this.block.write({ ...query, visitor }, weights, {
       product: (productId) => this.find(productId),
       category: (name) => this.nameIndex("category", name),
       brand: (name) => this.nameIndex("brand", name),
@@ -163,6 +165,10 @@ export class Recommender {
   /** Index of the product at a place of the list that `rank` made; `indexOf` gives the same numbers. */
   rankedIndex(at: number): number {
     return this.words[(L.ANSWER_ADDRESS + L.ANSWER_INDEX) / 4 + at]!;
+  }
+
+  rankedId(at: number): string {
+    return this.textAt(this.rankedIndex(at))?.productId ?? "";
   }
 
   rankedScore(at: number): number {

@@ -5,6 +5,7 @@
 //   npm run evaluate -- recommend [--data FILE] [--fast]
 //   npm run evaluate -- recommend --http URL [--key KEY] [--data FILE]
 //   npm run evaluate -- recommend --fit [--data FILE --data FILE ...]
+//   npm run evaluate -- orders [--fit]                what is ordered, against the lists that pages show
 //   npm run evaluate -- forecast [--data FILE] [--season N] [--horizon N] [--fast]
 //
 // --fit searches for weights that do better on the last tenth of the training, and prints what they gain.
@@ -14,6 +15,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { fitWeights } from "./evaluate/fit.ts";
 import { evaluateForecasts } from "./evaluate/forecast/main.ts";
+import { evaluateLists, fitLists } from "./evaluate/lists.ts";
 import { evaluateRecommendations, evaluateService } from "./evaluate/recommend.ts";
 import { holdsSessions } from "./evaluate/sessions.ts";
 import { keysOf, oneKey } from "./keys.ts";
@@ -31,9 +33,10 @@ const { values, positionals } = parseArgs({
   },
 });
 const what = positionals[0] ?? guess();
-if (what !== undefined && what !== "recommend" && what !== "forecast")
+if (what !== undefined && !["recommend", "orders", "forecast"].includes(what)) {
   throw new Error(`cannot evaluate ${what}`);
-if (what !== "forecast") {
+}
+if (what === undefined || what === "recommend") {
   const files = values.data ?? [join(import.meta.dirname, "../data/serenade_toy/clicks.csv.gz")];
   if (values.fit) fitWeights(files);
   else if (values.http === undefined) for (const file of files) evaluateRecommendations(file, !values.fast);
@@ -42,7 +45,11 @@ if (what !== "forecast") {
     for (const file of files) await evaluateService(file, values.http.replace(/\/$/, ""), key);
   }
 }
-if (what !== "recommend") {
+if (what === undefined || what === "orders") {
+  if (values.fit) fitLists();
+  else evaluateLists();
+}
+if (what === undefined || what === "forecast") {
   for (const data of values.data ?? [undefined]) {
     await evaluateForecasts({
       season: Number(values.season),

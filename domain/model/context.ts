@@ -15,7 +15,7 @@ const CART_SOURCES_MAX = 20;
 
 /**
  * Where a list starts from: the product of the page, the cart, and the last recent products, whose weight falls by
- * position, and once more where a session ended before the newest.
+ * position, and once more where a session has ended since.
  */
 export function sourcesOf(query: RecommendationQuery, weights: PlacementWeights): Source[] {
   const { recent, cart } = query.visitor;
@@ -27,10 +27,13 @@ export function sourcesOf(query: RecommendationQuery, weights: PlacementWeights)
   for (const productId of cart.slice(0, CART_SOURCES_MAX)) {
     add(productId, weights.cartViewed, weights.cartBought);
   }
-  const session = sessionLength(recent);
+  const session = sessionLength(recent, query.now);
+  let place = 1;
   for (let position = 0; position < Math.min(recent.length, weights.context); position++) {
     const earlier = position < session ? 1 : weights.earlier;
-    const weight = earlier / (position + 1) ** weights.contextPower;
+    // Products of one instant, as those of an order, come in no order.
+    if (position === 0 || recent[position]!.at !== recent[position - 1]!.at) place = position + 1;
+    const weight = earlier / place ** weights.contextPower;
     add(recent[position]!.productId, weight * weights.viewed, weight * weights.bought);
   }
   return sources;
@@ -41,19 +44,20 @@ export function sourcesOf(query: RecommendationQuery, weights: PlacementWeights)
  * more products came after it and the more there are in the session, more the more often it was looked at.
  */
 export function repeatWeight(
-  recent: readonly RecentProduct[],
+  { visitor: { recent }, now }: RecommendationQuery,
   position: number,
   weights: PlacementWeights,
 ): number {
-  const session = sessionLength(recent);
-  const looked = recent[position]!.views ** weights.viewsPower / session ** weights.crowding;
-  if (position === 0) return weights.again * looked;
+  const session = sessionLength(recent, now);
+  const looked = recent[position]!.views ** weights.viewsPower / Math.max(1, session) ** weights.crowding;
   const earlier = position < session ? 1 : weights.earlier;
+  if (position === 0) return weights.again * looked * earlier;
   return (weights.returning * looked * earlier) / position ** weights.returnPower;
 }
 
-/** How many of the recent products belong to the running session. */
-function sessionLength(recent: readonly RecentProduct[]): number {
+/** How many of the recent products belong to the running session; none when the last one is over. */
+function sessionLength(recent: readonly RecentProduct[], now: number): number {
+  if (recent.length === 0 || now - recent[0]!.at > SESSION_GAP_MS) return 0;
   let length = 1;
   while (length < recent.length && recent[length - 1]!.at - recent[length]!.at <= SESSION_GAP_MS) length++;
   return length;

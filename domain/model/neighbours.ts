@@ -12,6 +12,10 @@ export interface LinkSums {
   /** Counts of the targets, by slot. */
   readonly counts: Float32Array;
   readonly grown: number;
+  /** Added to the source's count. */
+  readonly shrinkage: number;
+  /** Power of the target's count that divides. */
+  readonly exponent: number;
 }
 
 /** Room for the published neighbours of one product; reused for the next. */
@@ -33,14 +37,12 @@ export class NeighbourList {
   select(links: LinkSums, eligible: (slot: number) => boolean, max: number): void {
     this.length = 0;
     const scale = 1 / links.grown;
-    const doubt = links.source * scale + this.model.shrinkage;
+    const doubt = links.source * scale + links.shrinkage;
     for (let at = links.from; at < links.from + links.length; at++) {
       const target = links.targets[at]!;
       if (!eligible(target)) continue;
       const count = Math.max(links.counts[target]! * scale, this.model.countFloor);
-      const strength = Math.fround(
-        (links.weights[at]! * scale) / (doubt * count ** this.model.popularityExponent),
-      );
+      const strength = Math.fround((links.weights[at]! * scale) / (doubt * count ** links.exponent));
       this.insert(target, strength, max);
     }
   }

@@ -1,12 +1,15 @@
 import type { Placement } from "../recommendation.ts";
 import type { CountKind } from "../signal.ts";
 
-/** What the published model is computed with, for every placement. Fitted by `npm run evaluate -- --fit`. */
+/** What the published model is computed with, for every placement. Fitted by `npm run evaluate -- --fit` and `-- orders --fit`. */
 export const MODEL_WEIGHTS = {
   /** Added to a product's count before it divides: what was seen once is doubted. */
   shrinkage: 6,
   /** Power of a neighbour's count that divides its strength: what everybody sees is held back. */
   popularityExponent: 0.16,
+  /** Both of pairings, of which a line of an order makes up to sixteen. */
+  boughtShrinkage: 60,
+  boughtPopularityExponent: 0.08,
   /** Least count of a neighbour that enters that power. */
   countFloor: 0.01,
   /** Interest with which a product's freshness is mixed with the shop's, and the power of it in a score. */
@@ -135,7 +138,11 @@ const PREDICTION: PlacementWeights = {
 /** What is shown off is diversified, so that the tail of a walk matters less. */
 const SHOWCASE = { walkFloor: 1e-2, categoryDiscount: 0.9, brandDiscount: 0.95, categoryShare: 0.5 } as const;
 
-/** The lists a shop can ask for, and what each is for; `related` and `trending` have endpoints of their own. */
+/**
+ * The lists a shop can ask for, and what each is for; `related` and `trending` have endpoints of their own. `session` is
+ * fitted on sessions (`npm run evaluate -- --fit`), `home`, `product` and `cart` on orders (`npm run evaluate -- orders
+ * --fit`), but for what views count and how much alike a list may be.
+ */
 export const PLACEMENT_WEIGHTS: Record<
   Placement | "relatedViewed" | "relatedBought" | "trending",
   PlacementWeights
@@ -146,16 +153,19 @@ export const PLACEMENT_WEIGHTS: Record<
   home: {
     ...PREDICTION,
     ...SHOWCASE,
-    bought: 1,
-    walkBought: 1,
+    earlier: 0.12,
+    support: 0.034,
+    contextPower: 2.1,
+    bought: 3,
+    walkBought: 3.4,
     seenShare: 0.2,
-    fitCategory: 0.5,
+    fitCategory: 0.33,
     fitBrand: 0.25,
-    fitPrice: 0.25,
-    category: 0.05,
+    fitPrice: 0.47,
+    category: 0.033,
     brand: 0.02,
-    trend: 0.01,
-    popularity: 0.005,
+    trend: 0.0022,
+    popularity: 0.003,
     again: 1,
     againFloor: 0,
     returning: 1,
@@ -166,17 +176,19 @@ export const PLACEMENT_WEIGHTS: Record<
   product: {
     ...PREDICTION,
     ...SHOWCASE,
+    walkBought: 1.9,
+    contextPower: 1.4,
     viewed: 0.3,
-    bought: 0.1,
+    bought: 0.05,
     pageViewed: 1,
-    pageBought: 0.5,
-    fitCategory: 0.2,
+    pageBought: 1,
+    fitCategory: 0.4,
     fitBrand: 0.1,
     fitPrice: 0.25,
-    category: 0.002,
+    category: 0.0019,
     brand: 0.001,
-    trend: 1e-4,
-    popularity: 5e-5,
+    trend: 7.5e-5,
+    popularity: 6.3e-5,
     blockPage: true,
     blockPurchased: true,
   },
@@ -184,16 +196,17 @@ export const PLACEMENT_WEIGHTS: Record<
   cart: {
     ...PREDICTION,
     ...SHOWCASE,
+    support: 0.067,
     viewed: 0.1,
-    bought: 0.1,
+    bought: 0.05,
     cartViewed: 0.2,
-    cartBought: 1,
+    cartBought: 1.9,
     walkViewed: 0.5,
-    walkBought: 1,
+    walkBought: 0.5,
     fitPrice: 0.25,
-    category: 0.001,
+    category: 5e-4,
     brand: 5e-4,
-    trend: 1e-4,
+    trend: 1.5e-4,
     popularity: 5e-5,
     blockPage: true,
     blockCart: true,

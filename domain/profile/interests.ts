@@ -18,7 +18,11 @@ export function growth(at: number): number {
 
 /** What a grown sum is worth now, as 0..1. */
 export function affinityOf(grown: number, now: number): number {
-  const weight = grown / growth(now);
+  return affinityOfWeight(grown / growth(now));
+}
+
+/** Of a decayed weight, in views. */
+export function affinityOfWeight(weight: number): number {
   return weight / (weight + HALF_AFFINITY_WEIGHT);
 }
 

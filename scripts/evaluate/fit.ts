@@ -1,15 +1,11 @@
 // Fits the weights of the table in domain/model/weights.ts on what the training itself holds.
 import { basename } from "node:path";
-import {
-  MODEL_WEIGHTS,
-  type ModelWeights,
-  PLACEMENT_WEIGHTS,
-  type PlacementWeights,
-} from "../../domain/model/weights.ts";
+import { MODEL_WEIGHTS, type ModelWeights, PLACEMENT_WEIGHTS } from "../../domain/model/weights.ts";
 import type { Recommender } from "../../kernels/recommend.ts";
+import { climb, type Setting, type WeightName } from "./climb.ts";
 import { POLICIES } from "./measure.ts";
 import { readSessions, type Session, type SessionData, validationOf } from "./sessions.ts";
-import { nextQuery, OfflineShop } from "./shop.ts";
+import { nextQuery, type OfflineShop, shopOf } from "./shop.ts";
 
 /** Share of the training, the latest sessions, that the rest is asked about. */
 const VALIDATION_SHARE = 0.1;
@@ -18,13 +14,6 @@ const QUERIES_MAX = 8_000;
 const LIMIT = 20;
 /** One point of HR@20 is worth half a point of MRR@20: their usual sizes and errors are apart by about that. */
 const MRR_WORTH = 2;
-/** Less is luck. */
-const GAIN_MIN = 1e-4;
-/** First step of each weight, as a share of it; halved when neither way gains, until the last. */
-const STEP_FIRST = 0.25;
-const STEP_LAST = 0.06;
-
-type Setting = ModelWeights & PlacementWeights;
 
 /** What is fitted: all that the session placement and the model use, but switches and shares. */
 const FITTED = [
@@ -47,10 +36,7 @@ const FITTED = [
   "returnPower",
   "viewsPower",
   "crowding",
-] as const satisfies readonly (keyof Setting)[];
-const WHOLE: ReadonlySet<keyof Setting> = new Set(["context", "fan", "fanThird"]);
-/** Above these a query would cost more than it gains. */
-const MOST: Partial<Record<keyof Setting, number>> = { context: 10, fan: 60, fanThird: 30 };
+] as const satisfies readonly WeightName[];
 
 /** A shop, the sessions it is asked about, and the model made with the latest weights of it. */
 interface Judge {
@@ -71,7 +57,7 @@ export function fitWeights(files: readonly string[]): void {
   const data = files.map(readSessions);
   const judges = files.map((file, at) => judgeOf(file, validationOf(data[at]!, VALIDATION_SHARE)));
   const before: Setting = { ...MODEL_WEIGHTS, ...PLACEMENT_WEIGHTS.session };
-  const after = climb(before, (setting) =>
+  const after = climb(before, FITTED, (setting) =>
     judges.reduce((sum, judge) => sum + worth(scoresOf(judge, setting)), 0),
   );
   console.log("\n| weight | before | fitted |\n|---|---|---|");
@@ -90,38 +76,11 @@ function judgeOf(file: string, { train, test }: SessionData, queriesMax = QUERIE
   const sessions = test.filter((_, at) => Math.floor((at + 1) / every) > Math.floor(at / every));
   return {
     name: basename(file),
-    shop: new OfflineShop(train),
+    shop: shopOf(train),
     sessions,
     recommender: undefined,
     made: undefined,
   };
-}
-
-/** One weight after the other, up or down as long as it gains, with steps that grow finer. */
-function climb(start: Setting, judge: (setting: Setting) => number): Setting {
-  let best = start;
-  let greatest = judge(best);
-  console.error(`before: ${greatest.toFixed(4)}`);
-  for (let step = STEP_FIRST; step >= STEP_LAST; step /= 2) {
-    for (const name of FITTED) {
-      for (const factor of [1 + step, 1 / (1 + step)]) {
-        const moved = { ...best, [name]: rounded(name, best[name] * factor) };
-        if (moved[name] === best[name]) continue;
-        const reached = judge(moved);
-        if (reached < greatest + GAIN_MIN) continue;
-        greatest = reached;
-        best = moved;
-        console.error(`${name} ${moved[name]}: ${greatest.toFixed(4)}`);
-        break;
-      }
-    }
-  }
-  return best;
-}
-
-function rounded(name: (typeof FITTED)[number], value: number): number {
-  if (WHOLE.has(name)) return Math.min(MOST[name]!, Math.max(1, Math.round(value)));
-  return Number(value.toPrecision(2));
 }
 
 function worth(scores: readonly Score[]): number {

@@ -5,7 +5,7 @@ import { type Accuracy, measure, POLICIES, type Policy, popularityRanks, type Ra
 import { itemKnnPeer, popularityPeer, vstanPeer } from "./peers.ts";
 import { measureService } from "./service.ts";
 import { readSessions, type SessionData } from "./sessions.ts";
-import { nextQuery, OfflineShop } from "./shop.ts";
+import { nextQuery, type OfflineShop, shopOf } from "./shop.ts";
 
 const LIMIT = 50;
 
@@ -31,7 +31,7 @@ export async function evaluateService(file: string, url: string, key: string): P
   process.stderr.write("\n");
   head(basename(file), data);
   const popularity = popularityRanks(data.train);
-  const offline = ownRanker(new OfflineShop(data.train));
+  const offline = ownRanker(shopOf(data.train));
   for (const policy of POLICIES) {
     print("through HTTP", policy, measured[policy]);
     print("offline", policy, measure(offline, data.test, popularity, policy));
@@ -42,7 +42,7 @@ export async function evaluateService(file: string, url: string, key: string): P
 export function evaluateRecommendations(file: string, peers: boolean): void {
   const data = readSessions(file);
   const rankers = [
-    () => ownRanker(new OfflineShop(data.train)),
+    () => ownRanker(shopOf(data.train)),
     ...(peers
       ? [() => vstanPeer(data.train), () => itemKnnPeer(data.train), () => popularityPeer(data.train)]
       : []),

@@ -8,6 +8,7 @@ import { encodeText, encodeTextPage, TEXT_PAGE_PRODUCTS } from "../../domain/mod
 import { MODEL_WEIGHTS, type ModelWeights } from "../../domain/model/weights.ts";
 import type { RecommendationQuery } from "../../domain/recommendation.ts";
 import { Trail } from "../../domain/session.ts";
+import type { Signals } from "../../domain/signal.ts";
 import { NOBODY } from "../../domain/visitor.ts";
 import { ModelImage } from "../../kernels/model-image.ts";
 import { createRecommender, type Recommender } from "../../kernels/recommend.ts";
@@ -15,43 +16,29 @@ import type { Session } from "./sessions.ts";
 
 const KERNEL = new URL("../../build/recommend.wasm", import.meta.url);
 
-/** The shop's own way from views to a model, in one process: trail, signals, tables, image, kernel. */
+/** The shop's own way from signals to a model, in one process: tables, image, kernel. */
 export class OfflineShop {
-  readonly tables: ModelTables;
+  private readonly tables: ModelTables;
   private readonly recommender: Recommender;
   private version = 0;
   private now = 0;
 
-  constructor(sessions: readonly Session[]) {
+  /** @param begin before everything that is learnt, Unix ms. */
+  constructor(begin: number) {
     const records = new Map<string, CatalogueRecord>();
     const catalogue = {
       get: (productId: string) => records.get(productId),
       put: (productId: string, record: CatalogueRecord) => void records.set(productId, record),
       soldOut: () => false,
     };
-    const begin = sessions.reduce((first, { times }) => Math.min(first, times[0]!), Number.POSITIVE_INFINITY);
     const store = { catalogue, readViewed: () => undefined, readBought: () => undefined };
     this.tables = new ModelTables(store, begin);
-    for (const session of sessions) this.learn(session);
     this.recommender = createRecommender(new WebAssembly.Module(readFileSync(KERNEL)));
   }
 
-  /** What a profile tells of one visitor's session, folded into the tables. */
-  private learn(session: Session): void {
-    const sink = new SignalSink();
-    const activities = session.products.map(
-      (productId, at): Activity => ({
-        messageId: `${session.times[0]} ${at}`,
-        at: session.times[at]!,
-        kind: "viewed",
-        name: "Product Viewed",
-        lines: [{ productId, sku: productId, quantity: 1 }],
-      }),
-    );
-    for (const activity of activities) sink.activity(activity);
-    new Trail().take([...session.times], activities.flatMap(stepsOf), sink);
-    this.now = Math.max(this.now, session.times.at(-1)!);
-    this.tables.apply(sink.signals(), session.times.at(-1)!);
+  learn(signals: Signals, at: number): void {
+    this.now = Math.max(this.now, at);
+    this.tables.apply(signals, at);
   }
 
   /** Packs and loads a model of what was learnt. */
@@ -59,7 +46,12 @@ export class OfflineShop {
     const version = ++this.version;
     const image = new ModelImage(this.tables, weights);
     const bytes = image.build({ version, now: this.now, viewedPages: [], boughtPages: [] });
-    const names = { categories: [], brands: [], currencies: [] };
+    const { categories, brands, currencies } = this.tables.dictionaries;
+    const names = {
+      categories: categories.toArray(),
+      brands: brands.toArray(),
+      currencies: currencies.toArray(),
+    };
     this.recommender.load({ version, image: ModelImage.parts(bytes), names, texts: this.texts() });
     return this.recommender;
   }
@@ -76,6 +68,31 @@ export class OfflineShop {
       });
     });
   }
+}
+
+/** A shop that has seen these sessions. */
+export function shopOf(sessions: readonly Session[]): OfflineShop {
+  const begin = sessions.reduce((first, { times }) => Math.min(first, times[0]!), Number.POSITIVE_INFINITY);
+  const shop = new OfflineShop(begin);
+  for (const session of sessions) shop.learn(signalsOf(session), session.times.at(-1)!);
+  return shop;
+}
+
+/** What a profile tells of one visitor's session. */
+function signalsOf(session: Session): Signals {
+  const sink = new SignalSink();
+  const activities = session.products.map(
+    (productId, at): Activity => ({
+      messageId: `${session.times[0]} ${at}`,
+      at: session.times[at]!,
+      kind: "viewed",
+      name: "Product Viewed",
+      lines: [{ productId, sku: productId, quantity: 1 }],
+    }),
+  );
+  for (const activity of activities) sink.activity(activity);
+  new Trail().take([...session.times], activities.flatMap(stepsOf), sink);
+  return sink.signals();
 }
 
 /** What is asked after the first `seen` products of a session. */

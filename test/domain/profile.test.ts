@@ -291,7 +291,7 @@ describe("profiles", () => {
     const { outcomes, unsent } = page.record([old], NOW);
     expect(outcomes).toEqual(["accepted"]);
     expect(unsent?.demand).toEqual([{ orderId: "o", sku: "s", units: 2, at: old.at, price: 3 }]);
-    expect(decodeSignals(unsent!.signals).counts).toMatchObject([{ kind: "purchase", amount: 2 }]);
+    expect(decodeSignals(unsent!.signals).counts).toMatchObject([{ kind: "purchase", amount: 1 }]);
     expect(page.profile.isEmpty).toBe(true);
     expect(page.record([old], NOW).outcomes).toEqual(["duplicate"]);
   });

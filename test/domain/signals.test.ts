@@ -1,5 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import type { Activity } from "../../domain/activity.ts";
+import { SignalSink } from "../../domain/activity-signals.ts";
 import { ByteReader, ByteWriter } from "../../domain/bytes.ts";
 import { SeenPackets } from "../../domain/seen-packets.ts";
 import { COUNT_KINDS, LINK_KINDS, type Signals } from "../../domain/signal.ts";
@@ -126,5 +128,42 @@ describe("signals", () => {
     seen.take(2, 1, 108);
     seen.forgetBefore(109);
     expect(seen.size).toBe(1);
+  });
+});
+
+describe("what an order tells", () => {
+  const order = (products: readonly string[]): Activity => ({
+    messageId: "m",
+    at: 20_000 * DAY_MS,
+    kind: "ordered",
+    name: "Order Completed",
+    orderId: "o",
+    lines: products.map((productId) => ({ productId, sku: productId, quantity: 80_995 })),
+  });
+  const told = (products: readonly string[]): Signals => {
+    const sink = new SignalSink();
+    sink.activity(order(products));
+    return sink.signals();
+  };
+
+  test("[SG5] a purchase counts 1 whatever its units", () => {
+    expect(told(["a"]).counts).toMatchObject([{ kind: "purchase", amount: 1 }]);
+    expect(told(["a"]).links).toEqual([]);
+  });
+
+  test("[SG5] each product pairs with as many others, in a short order with all, each pair once", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 2, max: 100 }), (size) => {
+        const { links } = told(Array.from({ length: size }, (_, n) => `p${n}`));
+        const partners = Array.from({ length: size }, () => new Set<number>());
+        for (const { from, to } of links) {
+          partners[from]!.add(to);
+          partners[to]!.add(from);
+        }
+        expect(partners.map((of) => of.size)).toEqual(partners.map(() => Math.min(size - 1, 16)));
+        expect(links.length).toBe((size * Math.min(size - 1, 16)) / 2);
+        expect(links.some(({ from, to }) => from === to)).toBe(false);
+      }),
+    );
   });
 });

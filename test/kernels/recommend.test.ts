@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type CatalogueRecord, newRecord, patch } from "../../domain/model/catalogue.ts";
+import { withLiking } from "../../domain/model/liking.ts";
 import { ModelTables } from "../../domain/model/tables.ts";
 import { encodeText, encodeTextPage } from "../../domain/model/text.ts";
 import { PLACEMENT_WEIGHTS } from "../../domain/model/weights.ts";
@@ -234,7 +235,9 @@ describe("recommend kernel", () => {
           currency: (wanted: string) => recommender.nameIndex("currency", wanted),
         };
         for (const query of asked) {
-          const expected = recommendPlainly(model, indexes, query, PLACEMENT_WEIGHTS[query.placement]);
+          const visitor = withLiking(query.visitor, (productId) => recommender.product(productId));
+          const weights = PLACEMENT_WEIGHTS[query.placement];
+          const expected = recommendPlainly(model, indexes, { ...query, visitor }, weights);
           const answered = recommender.recommend(query);
           const known = query.category === undefined || indexes.category(query.category) > 0;
           expect(

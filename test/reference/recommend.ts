@@ -78,7 +78,7 @@ class Call {
     visitor.recent.forEach((recent, position) => {
       const index = indexes.product(recent.productId);
       if (index >= 0) {
-        const weight = f(repeatWeight(visitor.recent, position, weights));
+        const weight = f(repeatWeight(query, position, weights));
         this.recents.push({ index, weight, newest: position === 0 });
       }
     });

@@ -1,0 +1,70 @@
+import { describe, expect, test } from "vitest";
+import { repeatWeight, sourcesOf } from "../../domain/model/context.ts";
+import { withLiking } from "../../domain/model/liking.ts";
+import { PLACEMENT_WEIGHTS } from "../../domain/model/weights.ts";
+import type { RecommendationQuery } from "../../domain/recommendation.ts";
+import { NOBODY, type RecentProduct } from "../../domain/visitor.ts";
+
+const NOW = Date.UTC(2026, 5, 1);
+const MINUTE_MS = 60_000;
+const viewed = (productId: string, minutesAgo: number): RecentProduct => ({
+  productId,
+  at: NOW - minutesAgo * MINUTE_MS,
+  views: 1,
+  kind: "viewed",
+});
+
+function ask(recent: readonly RecentProduct[]): RecommendationQuery {
+  const visitor = { ...NOBODY, recent };
+  return { placement: "home", visitor, limit: 10, exclude: [], strategies: [], now: NOW };
+}
+
+describe("what a visitor likes", () => {
+  const catalogue: Record<string, { category?: string; brand?: string }> = {
+    pan: { category: "Kitchen", brand: "Iron" },
+    pot: { category: "Kitchen" },
+    hat: { category: "Clothes", brand: "Felt" },
+  };
+  const groupsOf = (productId: string) => catalogue[productId];
+
+  test("[RC10] without a known category or brand those of the recent products count, the most looked at first", () => {
+    const recent = [viewed("hat", 1), viewed("pan", 2), viewed("pot", 3), viewed("nobody knows", 4)];
+    const { categories, brands } = withLiking({ ...NOBODY, recent }, groupsOf);
+    expect(categories.map(({ category }) => category)).toEqual(["Kitchen", "Clothes"]);
+    expect(categories[0]!.affinity).toBeGreaterThan(categories[1]!.affinity);
+    expect(brands.map(({ brand }) => brand)).toEqual(["Felt", "Iron"]);
+    for (const { affinity } of [...categories, ...brands]) expect(affinity).toBeLessThan(1);
+  });
+
+  test("[RC10] what a profile tells is left as it is, and nobody likes nothing", () => {
+    const known = {
+      ...NOBODY,
+      recent: [viewed("pan", 1)],
+      categories: [{ category: "Clothes", affinity: 0.4 }],
+    };
+    expect(withLiking(known, groupsOf).categories).toEqual(known.categories);
+    expect(withLiking(known, groupsOf).brands).toMatchObject([{ brand: "Iron" }]);
+    expect(withLiking(NOBODY, groupsOf)).toBe(NOBODY);
+  });
+});
+
+describe("where a list starts from", () => {
+  const weights = PLACEMENT_WEIGHTS.home;
+  const worth = (recent: readonly RecentProduct[]) =>
+    sourcesOf(ask(recent), weights).map(({ viewed }) => viewed);
+
+  test("[RC11] products of a session that is over count less than those of a running one", () => {
+    const [running] = worth([viewed("a", 1)]);
+    const [over] = worth([viewed("a", 60)]);
+    expect(over).toBeCloseTo(running! * weights.earlier, 12);
+    const again = (minutes: number) =>
+      repeatWeight(ask([viewed("a", minutes)]), 0, PLACEMENT_WEIGHTS.session);
+    expect(again(60)).toBeCloseTo(again(1) * PLACEMENT_WEIGHTS.session.earlier, 12);
+  });
+
+  test("[RC11] products of one instant count alike, those before them less", () => {
+    const [a, b, c] = worth([viewed("a", 1), viewed("b", 1), viewed("c", 2)]);
+    expect(b).toBe(a);
+    expect(c).toBeLessThan(a!);
+  });
+});
