@@ -10,6 +10,7 @@ import { NOBODY, type VisitorContext } from "../../domain/visitor.ts";
 import { eventsOf } from "../sample/events.ts";
 import { readSample } from "../sample/files.ts";
 import { productOf } from "../sample/products.ts";
+import { cancelledOrders } from "../sample/rules.ts";
 import { OfflineShop } from "./shop.ts";
 
 /** An order or refund of somebody. */
@@ -35,18 +36,21 @@ const SILENT = { transition() {}, repeat() {} };
 export function readPurchases(): Purchase[] {
   const sample = readSample();
   const products = new Map(sample.catalogue.map((article) => [article.sku, productOf(article)]));
+  const cancelled = cancelledOrders(sample.invoices);
   return sample.invoices.flatMap((invoice) =>
-    eventsOf(invoice, 0, products).map(({ type, event: name, messageId, timestamp, properties, ...who }) => ({
-      visitor: who.userId ?? who.anonymousId ?? messageId,
-      activity: toActivity({
-        type,
-        name,
-        messageId,
-        at: Date.parse(timestamp),
-        properties: { ...properties },
-        bot: false,
+    eventsOf(invoice, 0, products, cancelled.get(invoice)).map(
+      ({ type, event: name, messageId, timestamp, properties, ...who }) => ({
+        visitor: who.userId ?? who.anonymousId ?? messageId,
+        activity: toActivity({
+          type,
+          name,
+          messageId,
+          at: Date.parse(timestamp),
+          properties: { ...properties },
+          bot: false,
+        }),
       }),
-    })),
+    ),
   );
 }
 

@@ -5,14 +5,15 @@ import type { Invoice, Line } from "./rules.ts";
 
 export interface OrderEvent {
   readonly type: "track";
-  readonly event: "Order Completed" | "Order Refunded";
+  readonly event: "Order Completed" | "Order Refunded" | "Order Cancelled";
   /** The same for the same invoice however often it is sent: it counts once. */
   readonly messageId: string;
   readonly userId?: string;
   readonly anonymousId?: string;
   readonly timestamp: string;
   readonly properties: {
-    readonly order_id: string;
+    /** Absent: money back for no order in particular. */
+    readonly order_id?: string;
     readonly currency: string;
     readonly revenue: number;
     readonly total: number;
@@ -34,29 +35,33 @@ const DAY_MINUTES = 1440;
 const MINUTE_MS = 60_000;
 
 /**
- * An order or a refund; an invoice of more than 100 lines becomes several, the lines in order of SKU:
+ * An order, its cancellation or a refund; an invoice of more than 100 lines becomes several, the lines in order of SKU:
  * `536365`, `536365-2`, `536365-3`, ... A refund's number has its C again.
+ *
+ * @param cancelled the order that a refund takes back whole.
  */
 export function eventsOf(
   invoice: Invoice,
   shiftDays: number,
   products: ReadonlyMap<string, Product>,
+  cancelled?: Invoice,
 ): OrderEvent[] {
   const refund = invoice.kind === "refund";
   const name = refund ? `C${invoice.number}` : String(invoice.number);
   const who = invoice.customer === "" ? { anonymousId: `guest-${name}` } : { userId: invoice.customer };
   const timestamp = new Date((invoice.minute + shiftDays * DAY_MINUTES) * MINUTE_MS).toISOString();
   return partsOf(invoice.lines).map((lines, part): OrderEvent => {
-    const orderId = part === 0 ? name : `${name}-${part + 1}`;
+    const suffix = part === 0 ? "" : `-${part + 1}`;
+    const order = refund ? cancelled?.number : invoice.number;
     const value = pounds(lines.reduce((sum, { price, quantity }) => sum + price * quantity, 0));
     return {
       type: "track",
-      event: refund ? "Order Refunded" : "Order Completed",
-      messageId: `online-retail-${orderId}`,
+      event: !refund ? "Order Completed" : cancelled === undefined ? "Order Refunded" : "Order Cancelled",
+      messageId: `online-retail-${name}${suffix}`,
       ...who,
       timestamp,
       properties: {
-        order_id: orderId,
+        ...(order !== undefined && { order_id: `${order}${suffix}` }),
         currency: CURRENCY,
         revenue: value,
         total: value,

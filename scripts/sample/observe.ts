@@ -47,13 +47,12 @@ export function expected(sample: Sample): Held {
         messageId: string;
         properties: { products: { sku: string; quantity: number }[] };
       };
-      const completed = event === "Order Completed";
+      const times = event === "Order Completed" ? 1 : event === "Order Cancelled" ? -1 : 0;
       if (userId !== undefined) {
         activities.set(userId, [...(activities.get(userId) ?? []), messageId]);
-        orders.set(userId, (orders.get(userId) ?? 0) + (completed ? 1 : 0));
+        orders.set(userId, (orders.get(userId) ?? 0) + times);
       }
-      if (!completed) continue;
-      for (const { sku, quantity } of properties.products) units.set(sku, units.get(sku)! + quantity);
+      for (const { sku, quantity } of properties.products) units.set(sku, units.get(sku)! + times * quantity);
     }
   }
   for (const ids of activities.values()) ids.sort();

@@ -2,11 +2,11 @@
 import { eventsOf } from "./events.ts";
 import type { Sample } from "./files.ts";
 import { type Product, productOf } from "./products.ts";
-import type { Invoice } from "./rules.ts";
+import { cancelledOrders, type Invoice } from "./rules.ts";
 import { recentUnits, type Stock, stockOf } from "./stock.ts";
 
 /** Grows when what a load sends, or its order, changes: progress of another plan is no progress. */
-export const PLAN_VERSION = 1;
+export const PLAN_VERSION = 2;
 
 export interface Plan {
   /** Bodies of `POST /v1/products`. */
@@ -60,6 +60,7 @@ function eventChunks(
   shiftDays: number,
   products: ReadonlyMap<string, Product>,
 ): EventChunk[] {
+  const cancelled = cancelledOrders(invoices);
   const done: EventChunk[] = [];
   let lines: string[] = [];
   let characters = 0;
@@ -73,7 +74,7 @@ function eventChunks(
   for (const ofVisitor of invoicesByVisitor(invoices)) {
     visitors += 1;
     for (const invoice of ofVisitor) {
-      for (const event of eventsOf(invoice, shiftDays, products)) {
+      for (const event of eventsOf(invoice, shiftDays, products, cancelled.get(invoice))) {
         const line = JSON.stringify(event);
         if (characters + line.length > CHUNK_CHARACTERS) {
           finish();

@@ -33,6 +33,29 @@ export interface Invoice {
   readonly lines: readonly Line[];
 }
 
+/**
+ * Which refunds cancel a whole order: they name what the same customer ordered before, line by line and to the unit. Of
+ * several such orders it is the latest; an order is cancelled once.
+ *
+ * @param invoices in order of time.
+ */
+export function cancelledOrders(invoices: readonly Invoice[]): Map<Invoice, Invoice> {
+  const standing = new Map<string, Invoice[]>();
+  const cancelled = new Map<Invoice, Invoice>();
+  for (const invoice of invoices) {
+    if (invoice.customer === "") continue;
+    const key = `${invoice.customer} ${invoice.lines.map(({ sku, quantity }) => `${sku}*${quantity}`).join(" ")}`;
+    const orders = standing.get(key) ?? [];
+    standing.set(key, orders);
+    if (invoice.kind === "order") orders.push(invoice);
+    else {
+      const order = orders.pop();
+      if (order !== undefined) cancelled.set(invoice, order);
+    }
+  }
+  return cancelled;
+}
+
 /** Codes that stand for no goods: postage, discounts, fees, samples, corrections by hand. */
 const CHARGES = new Set(["AMAZONFEE", "B", "BANK CHARGES", "C2", "CRUK", "D", "DOT", "M", "POST", "S"]);
 

@@ -82,7 +82,7 @@ describe("what a load sends", () => {
         expect(properties.products.length).toBeLessThanOrEqual(ORDER_LINES_MAX);
         ids.add(messageId);
         count += 1;
-        const sign = event === "Order Refunded" ? -1 : 1;
+        const sign = event === "Order Completed" ? 1 : -1;
         for (const { sku, quantity } of properties.products) {
           units.set(sku, (units.get(sku) ?? 0) + sign * quantity);
         }

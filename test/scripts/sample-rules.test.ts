@@ -4,7 +4,7 @@ import { parseLine } from "../../scripts/sample/csv.ts";
 import { eventsOf, shiftDaysFor } from "../../scripts/sample/events.ts";
 import { packRows, unitsBySku } from "../../scripts/sample/pack.ts";
 import { productOf } from "../../scripts/sample/products.ts";
-import { type Invoice, invoiceOf, type Row, refusal } from "../../scripts/sample/rules.ts";
+import { cancelledOrders, type Invoice, invoiceOf, type Row, refusal } from "../../scripts/sample/rules.ts";
 
 const MINUTE = Date.UTC(2011, 11, 9, 12, 50) / 60_000;
 
@@ -145,15 +145,29 @@ describe("events", () => {
     });
   });
 
-  test("[SS4] a cancellation is a refund with its own number, a stranger a guest of that invoice", () => {
+  test("[SS4] a refund of all that the same customer ordered at once cancels that order, each once", () => {
+    const refund: Invoice = { ...invoice, number: 581_590, kind: "refund" };
+    const again: Invoice = { ...refund, number: 581_591 };
+    const partly: Invoice = { ...refund, lines: [{ sku: "22423", quantity: 2, price: 12_750 }] };
+    const other: Invoice = { ...refund, customer: "12681" };
+    expect(cancelledOrders([invoice, partly, other, refund, again])).toEqual(new Map([[refund, invoice]]));
+    const [event] = eventsOf(refund, 0, new Map([["22423", product]]), invoice);
+    expect(event).toMatchObject({
+      event: "Order Cancelled",
+      messageId: "online-retail-C581590",
+      properties: { order_id: "581587" },
+    });
+  });
+
+  test("[SS4] another refund is money back for no order in particular, a stranger a guest of that invoice", () => {
     const refund: Invoice = { ...invoice, kind: "refund", customer: "" };
     const [event] = eventsOf(refund, 0, new Map([["22423", product]]));
     expect(event).toMatchObject({
       event: "Order Refunded",
       messageId: "online-retail-C581587",
       anonymousId: "guest-C581587",
-      properties: { order_id: "C581587" },
     });
+    expect(event?.properties).not.toHaveProperty("order_id");
     expect(event).not.toHaveProperty("userId");
   });
 
