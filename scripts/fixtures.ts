@@ -151,11 +151,12 @@ async function main(): Promise<void> {
     await server.stop();
     const slow = { COMBINER_FLUSH_SECONDS: "3600", MODEL_PUBLISH_SECONDS: "3600" };
     server = await startServer({ port: 0, dir, keys: KEYS, vars: slow });
-    const now = Date.now();
-    await lastMinutes(server, now);
+    await lastMinutes(server, Date.now());
     await sleep(1_000);
     const answers = [];
-    for (const path of QUESTIONS) answers.push({ path, json: await send(server, "GET", path) });
+    for (const path of QUESTIONS) {
+      answers.push({ path, at: Date.now(), json: await send(server, "GET", path) });
+    }
     const { lag } = (await send(server, "GET", "/health")) as { lag: { packets: number } };
     await server.stop();
     const storage = join(dir, "storage");
@@ -171,7 +172,7 @@ async function main(): Promise<void> {
     const folder = join(import.meta.dirname, "../test/fixtures/storage");
     mkdirSync(folder, { recursive: true });
     const { version } = JSON.parse(readFileSync(join(import.meta.dirname, "../package.json"), "utf8"));
-    const fixture = { version, at: now, packets: lag.packets, objects, answers };
+    const fixture = { version, packets: lag.packets, objects, answers };
     const file = join(folder, `${version}.json`);
     writeFileSync(file, `${JSON.stringify(fixture, null, 1)}\n`);
     console.log(`${file}: ${objects.length} objects`);
