@@ -8,8 +8,8 @@ export interface LoadOptions {
   readonly seconds: number;
   readonly method: "GET" | "POST";
   readonly headers: Readonly<Record<string, string>>;
-  /** Path and body of the n-th request. */
-  request(n: number): { path: string; body?: string };
+  /** Path and body of the n-th request; headers where they are its own. */
+  request(n: number): { path: string; body?: string; headers?: Record<string, string> };
 }
 
 export interface LoadResult {

@@ -1,6 +1,6 @@
 // The speed table: every figure beside its limit or peer, in one run.
 //
-//   npm run bench [-- --quick] [-- --only bundle|forecast|http|pipeline|profile|recommend|swaps]
+//   npm run bench [-- --quick] [-- --only bundle|forecast|http|pipeline|profile|recommend|stock|swaps]
 import { execFileSync } from "node:child_process";
 import { closeSync, fsyncSync, openSync, rmSync, writeFileSync, writeSync } from "node:fs";
 import { cpus, tmpdir, totalmem } from "node:os";
@@ -13,6 +13,7 @@ import { median } from "./load.ts";
 import { pipelineRows } from "./pipeline.ts";
 import { profileRows } from "./profile.ts";
 import { recommendRows } from "./recommend.ts";
+import { stockRows } from "./stock.ts";
 import { swapRows } from "./swaps.ts";
 import { markdown, type Row } from "./table.ts";
 
@@ -24,6 +25,7 @@ const PARTS: Readonly<Record<string, (quick: boolean) => Row[] | Promise<Row[]>>
   swaps: swapRows,
   pipeline: pipelineRows,
   bundle: bundleRows,
+  stock: stockRows,
 };
 
 /** Median of a small durable write, microseconds: what a commit costs on this disk. */

@@ -29,14 +29,15 @@ import type { Env } from "./env.ts";
 import { InventoryStore, type LedgerRow } from "./inventory-store.ts";
 import type { InventoryRpc, ReservationAnswer, StockAdjustment, StockPut, StockView } from "./rpc.ts";
 
+/** How long a group commit gathers calls at most. */
+const GATHER_MS_MAX = 8;
 /** Changes of so long are told together. */
 const TELL_MS = 2_000;
 const RETRY_MS = 10_000;
 
 interface Waiting {
   readonly now: number;
-  /** Decides, and hands the outcome to who waits when it is called again: not before it is stored. */
-  readonly decide: (decision: Decision) => () => void;
+  readonly decide: (decision: Decision) => void;
 }
 
 /** Stock of one SKU. Named `s:<sku>`. */
@@ -46,8 +47,8 @@ export class Inventory extends DurableObject<Env> implements InventoryRpc {
   private readonly book: StockBook;
   private remembers = false;
   private waiting: Waiting[] = [];
-  private gathering = false;
-  private hasAlarm = false;
+  private group: Promise<void> | undefined;
+  private alarmAt: number | undefined;
   /** Something was recorded since planner and model were told. */
   private untold = false;
 
@@ -57,7 +58,7 @@ export class Inventory extends DurableObject<Env> implements InventoryRpc {
     this.calendar = new Calendar(env.SHOP_TIME_ZONE ?? "UTC");
     this.book = this.store.read(this.calendar);
     void ctx.blockConcurrencyWhile(async () => {
-      this.hasAlarm = (await ctx.storage.getAlarm()) !== null;
+      this.alarmAt = (await ctx.storage.getAlarm()) ?? undefined;
     });
   }
 
@@ -139,9 +140,9 @@ export class Inventory extends DurableObject<Env> implements InventoryRpc {
 
   /** Expires what is due; tells planner and model where the stock stands and what was sold. What fails is told again. */
   override async alarm(): Promise<void> {
-    this.hasAlarm = false;
+    this.alarmAt = undefined;
     const now = Date.now();
-    this.catchUp(now);
+    this.expire(now);
     try {
       await this.tell();
       this.store.fold(now, this.calendar);
@@ -161,58 +162,60 @@ export class Inventory extends DurableObject<Env> implements InventoryRpc {
   }
 
   /** Answers when what was decided is stored. */
-  private decide<T>(now: number, decision: (decision: Decision) => T): Promise<T> {
-    return new Promise((done) => {
-      this.waiting.push({
-        now,
-        decide: (at) => {
-          const outcome = decision(at);
-          return () => done(outcome);
-        },
-      });
-      if (!this.gathering) {
-        this.gathering = true;
-        void this.gather();
-      }
+  private async decide<T>(now: number, decision: (decision: Decision) => T): Promise<T> {
+    const call: { outcome?: T } = {};
+    this.waiting.push({
+      now,
+      decide: (at) => {
+        call.outcome = decision(at);
+      },
     });
+    this.group ??= this.gather();
+    await this.group;
+    return call.outcome as T;
   }
 
   /** One row for all calls that came meanwhile, decided one after another; none is answered before it is written. */
   private async gather(): Promise<void> {
-    await scheduler.wait(0);
+    // As long as further calls keep coming, and no longer.
+    for (let waited = 0, seen = 0; waited < GATHER_MS_MAX && this.waiting.length > seen; waited++) {
+      seen = this.waiting.length;
+      await scheduler.wait(1);
+    }
     const { waiting, book } = this;
     this.waiting = [];
-    this.gathering = false;
-    const answers: (() => void)[] = [];
+    this.group = undefined;
     try {
       this.ctx.storage.transactionSync(() => {
         if (!this.store.isCurrent()) throw new Error("another instance has written");
         const clock = Date.now();
         this.remember(clock);
         for (const { now, decide } of waiting) {
-          const at = book.begin(Math.max(now, clock));
-          answers.push(decide({ sku: this.sku, book, at }));
+          decide({ sku: this.sku, book, at: book.begin(Math.max(now, clock)) });
         }
         this.save();
       });
     } catch (error) {
       // Memory is ahead of what is stored: start again from there.
       this.ctx.abort(`decisions on stock could not be stored: ${error}`);
-      return;
+      throw error;
     }
     this.wakeToTell();
-    for (const answer of answers) answer();
+  }
+
+  private catchUp(now: number): void {
+    this.expire(now);
+    this.wakeToTell();
   }
 
   /** What has expired is stored as such. */
-  private catchUp(now: number): void {
+  private expire(now: number): void {
     try {
       this.book.begin(Math.max(now, Date.now()));
       this.save();
     } catch (error) {
       this.ctx.abort(`expired holds could not be stored: ${error}`);
     }
-    this.wakeToTell();
   }
 
   /** Stores what was recorded. */
@@ -271,8 +274,8 @@ export class Inventory extends DurableObject<Env> implements InventoryRpc {
   }
 
   private wake(at: number): void {
-    if (this.hasAlarm) return;
-    this.hasAlarm = true;
+    if (this.alarmAt !== undefined && this.alarmAt <= at) return;
+    this.alarmAt = at;
     void this.ctx.storage.setAlarm(at);
   }
 
