@@ -115,6 +115,8 @@ export const COMBINER_SUMS_MAX = 100_000;
 export const COMBINER_MEMORY_DAYS = 7;
 /** Gaps in a visitor's packets a combiner tells apart; the oldest range is forgotten. */
 export const SEEN_RANGES_MAX = 64;
+/** Messages of visitors who refused analytics that one combiner remembers, by hash; the oldest falls out. */
+export const REFUSED_MESSAGES_MAX = 65_536;
 /** Rows of counted packets before they are written as one. */
 export const SEEN_ROWS_MAX = 64;
 /** Activities of one export page. */

@@ -55,7 +55,7 @@ export interface Signals {
 export interface SignalPacket {
   /** A number drawn for the visitor's profile: tells packets apart and names nobody. */
   readonly stream: number;
-  /** Rising by 1 within a stream. */
+  /** Rising by 1 within a stream, from 1 on; 0: the stream is the hash of a message that counts by itself. */
   readonly sequence: number;
   /** `encodeSignals(signals)`. */
   readonly bytes: Uint8Array;

@@ -24,6 +24,8 @@ export interface Env {
   readonly SHOP_TIME_ZONE?: string;
   /** Among how many planners the SKUs are spread, 1 unless told. Never change in a running shop. */
   readonly PLANNER_SHARDS?: string;
+  /** Names of the consent categories that stand for analytics, separated by commas. */
+  readonly CONSENT_ANALYTICS_CATEGORIES?: string;
   readonly MODEL_PUBLISH_SECONDS?: string;
   readonly COMBINER_FLUSH_SECONDS?: string;
   /** How long an isolate gathers what it tells the monitor; 0: after each request. */

@@ -92,6 +92,15 @@ export interface ExportPortion {
   readonly cursor?: string;
 }
 
+/** What is held of a visitor beside profile and activities. */
+export interface Holdings {
+  /** Hashes of messages, kept so that a repeat does not count. */
+  readonly messages: number;
+  /** Packets of counts by product, and lines of orders, that combiner or planner have not acknowledged. */
+  readonly packets: number;
+  readonly lines: number;
+}
+
 export interface EraseResult extends Whereabouts {
   readonly existed: boolean;
   /** Objects of other ids that could not be told yet; the alarm tells them. */
@@ -106,6 +115,7 @@ export interface UserProfileRpc {
   view(query: { now: number; via?: Via }): Promise<ViewResult>;
   /** Every stored activity, newest first. */
   exportActivities(cursor?: string): Promise<ExportPortion>;
+  holdings(): Promise<Holdings>;
   /** Forgets everything, of all ids of the visitor; late retries of what was erased stay forgotten. */
   erase(query: { now: number; via?: Via }): Promise<EraseResult>;
 
@@ -135,8 +145,11 @@ export type HandoverResult = { part: Handover } | { movedTo: string } | { refuse
 // --- SignalCombiner: one per arrival shard, named `c:<0..15>` ----------------------------------
 
 export interface SignalCombinerRpc {
-  /** Durable when answered. A (stream, sequence) seen before is accepted and not counted again. */
-  add(packets: readonly SignalPacket[]): Promise<{ accepted: number }>;
+  /**
+   * Durable when answered. A (stream, sequence) seen before is accepted and not counted again, nor is a message: `isNew`
+   * says of each packet, in order, whether it was counted now.
+   */
+  add(packets: readonly SignalPacket[]): Promise<{ accepted: number; isNew: boolean[] }>;
   /** Hands what it holds to `ModelBuilder` and `DemandPlanner` now, instead of at its alarm. */
   flush(): Promise<void>;
   lag(): Promise<{ packets: number; oldestAt?: number }>;

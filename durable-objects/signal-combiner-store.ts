@@ -1,5 +1,6 @@
 import { ByteReader, ByteWriter } from "../domain/bytes.ts";
-import { SEEN_ROWS_MAX } from "../domain/limits.ts";
+import { REFUSED_MESSAGES_MAX, SEEN_ROWS_MAX } from "../domain/limits.ts";
+import { MessageRing } from "../domain/message-ring.ts";
 import { SeenPackets } from "../domain/seen-packets.ts";
 import type { SignalPacket } from "../domain/signal.ts";
 
@@ -14,7 +15,8 @@ export interface StoredDelta {
 
 /**
  * A combiner's rows. `journal`: packets accepted since the last merge, one row a group commit. `delta`: what was
- * merged and is not yet acknowledged. `seen`: which packets were counted, a row a merge, written together now and then.
+ * merged and is not yet acknowledged. `seen`: which packets were counted, a row a merge, written together now and then;
+ * `message`: which messages counted by themselves, likewise.
  */
 export class SignalCombinerStore {
   private readonly sql: SqlStorage;
@@ -22,22 +24,32 @@ export class SignalCombinerStore {
   private nextDelta = 1;
   private seenRows = 0;
   private nextSeen = 1;
+  private messageRows = 0;
+  private nextMessage = 1;
 
   constructor(sql: SqlStorage) {
     this.sql = sql;
     sql.exec("CREATE TABLE IF NOT EXISTS journal (id INTEGER PRIMARY KEY, body BLOB NOT NULL)");
     sql.exec("CREATE TABLE IF NOT EXISTS delta (sequence INTEGER PRIMARY KEY, body BLOB NOT NULL)");
     sql.exec("CREATE TABLE IF NOT EXISTS seen (id INTEGER PRIMARY KEY, body BLOB NOT NULL)");
+    sql.exec("CREATE TABLE IF NOT EXISTS message (id INTEGER PRIMARY KEY, body BLOB NOT NULL)");
     sql.exec("CREATE TABLE IF NOT EXISTS counter (id INTEGER PRIMARY KEY, value INTEGER NOT NULL)");
   }
 
   /** Packets in the journal, and what was counted before them. */
-  read(): { packets: SignalPacket[]; seen: SeenPackets } {
+  read(): { packets: SignalPacket[]; seen: SeenPackets; messages: MessageRing } {
     const seen = new SeenPackets();
     for (const { id, body } of this.rows("SELECT id, body FROM seen ORDER BY id")) {
       seen.read(versioned(body));
       this.seenRows++;
       this.nextSeen = id + 1;
+    }
+    const messages = new MessageRing(REFUSED_MESSAGES_MAX);
+    for (const { id, body } of this.rows("SELECT id, body FROM message ORDER BY id")) {
+      const reader = versioned(body);
+      messages.addAll(Array.from({ length: reader.varint() }, () => reader.varint()));
+      this.messageRows++;
+      this.nextMessage = id + 1;
     }
     const packets: SignalPacket[] = [];
     for (const { id, body } of this.rows("SELECT id, body FROM journal ORDER BY id")) {
@@ -46,7 +58,7 @@ export class SignalCombinerStore {
     }
     const counter = this.sql.exec<{ value: number }>("SELECT value FROM counter WHERE id = 0").toArray()[0];
     this.nextDelta = counter?.value ?? 1;
-    return { packets, seen };
+    return { packets, seen, messages };
   }
 
   /** One row for all packets of a group commit. */
@@ -74,6 +86,23 @@ export class SignalCombinerStore {
     this.sql.exec("DELETE FROM seen");
     this.seenRows = 0;
     this.appendSeen(all);
+  }
+
+  /** Messages that counted by themselves since the last merge, and all; call within the merge's transaction. */
+  remember(fresh: readonly number[], all: MessageRing): void {
+    if (fresh.length === 0) return;
+    let hashes = fresh;
+    if (this.messageRows >= SEEN_ROWS_MAX) {
+      this.sql.exec("DELETE FROM message");
+      this.messageRows = 0;
+      hashes = all.values();
+    }
+    const writer = new ByteWriter(hashes.length * 8 + 16);
+    writer.u8(VERSION);
+    writer.varint(hashes.length);
+    for (const hash of hashes) writer.varint(hash);
+    this.sql.exec("INSERT INTO message VALUES (?, ?)", this.nextMessage++, writer.bytes());
+    this.messageRows++;
   }
 
   /** Deltas nobody has acknowledged, oldest first. */

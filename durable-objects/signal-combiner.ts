@@ -2,6 +2,7 @@ import { DurableObject } from "cloudflare:workers";
 import type { BehaviourCount } from "../domain/demand.ts";
 import { COMBINER_SUMS_MAX, DAY_MS, DELTA_SUMS_MAX } from "../domain/limits.ts";
 import { logEntry } from "../domain/log-entry.ts";
+import type { MessageRing } from "../domain/message-ring.ts";
 import { MODEL_NAME } from "../domain/object-names.ts";
 import { byPlanner } from "../domain/planner/shards.ts";
 import { SeenPackets } from "../domain/seen-packets.ts";
@@ -24,7 +25,12 @@ export class SignalCombiner extends DurableObject<Env> implements SignalCombiner
   private readonly seen: SeenPackets;
   /** Counted since the last merge. */
   private readonly fresh = new SeenPackets();
+  /** Messages that counted by themselves, and those of them since the last merge. */
+  private readonly messages: MessageRing;
+  private freshMessages: number[] = [];
   private waiting: SignalPacket[] = [];
+  /** Whether a packet of the last commits was counted. */
+  private readonly counted = new WeakMap<SignalPacket, boolean>();
   private commit: Promise<void> | undefined;
   private packets = 0;
   private oldestAt: number | undefined;
@@ -34,19 +40,23 @@ export class SignalCombiner extends DurableObject<Env> implements SignalCombiner
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     this.store = new SignalCombinerStore(ctx.storage.sql);
-    const { packets, seen } = this.store.read();
+    const { packets, seen, messages } = this.store.read();
     this.seen = seen;
+    this.messages = messages;
     for (const packet of packets) this.take(packet, Date.now());
     void ctx.blockConcurrencyWhile(async () => {
       this.hasAlarm = (await ctx.storage.getAlarm()) !== null;
     });
   }
 
-  async add(packets: readonly SignalPacket[]): Promise<{ accepted: number }> {
+  async add(packets: readonly SignalPacket[]): Promise<{ accepted: number; isNew: boolean[] }> {
     this.waiting.push(...packets);
     this.commit ??= this.gather();
     await this.commit;
-    return { accepted: packets.length };
+    return {
+      accepted: packets.length,
+      isNew: packets.map((packet) => this.counted.get(packet) === true),
+    };
   }
 
   /** One row for all calls that came meanwhile; none is answered before it is written. */
@@ -57,6 +67,7 @@ export class SignalCombiner extends DurableObject<Env> implements SignalCombiner
     this.commit = undefined;
     const now = Date.now();
     const accepted = waiting.filter((packet) => this.take(packet, now));
+    for (const packet of accepted) this.counted.set(packet, true);
     if (accepted.length === 0) return;
     try {
       this.store.appendJournal(accepted);
@@ -73,9 +84,15 @@ export class SignalCombiner extends DurableObject<Env> implements SignalCombiner
 
   /** Counts a packet unless it was counted before. */
   private take(packet: SignalPacket, now: number): boolean {
-    const day = Math.floor(now / DAY_MS);
-    if (!this.seen.take(packet.stream, packet.sequence, day)) return false;
-    this.fresh.take(packet.stream, packet.sequence, day);
+    if (packet.sequence === 0) {
+      if (this.messages.has(packet.stream)) return false;
+      this.messages.add(packet.stream);
+      this.freshMessages.push(packet.stream);
+    } else {
+      const day = Math.floor(now / DAY_MS);
+      if (!this.seen.take(packet.stream, packet.sequence, day)) return false;
+      this.fresh.take(packet.stream, packet.sequence, day);
+    }
     this.sums.add(decodeSignals(packet.bytes));
     this.packets++;
     this.oldestAt ??= now;
@@ -107,12 +124,16 @@ export class SignalCombiner extends DurableObject<Env> implements SignalCombiner
     this.seen.forgetBefore(Math.floor(Date.now() / DAY_MS));
     const deltas = this.sums.drain(DELTA_SUMS_MAX).map(encodeSignals);
     try {
-      this.ctx.storage.transactionSync(() => this.store.merge(deltas, this.fresh, this.seen));
+      this.ctx.storage.transactionSync(() => {
+        this.store.merge(deltas, this.fresh, this.seen);
+        this.store.remember(this.freshMessages, this.messages);
+      });
     } catch (error) {
       // The journal still holds what memory has let go: start again from it.
       this.ctx.abort(`the merge could not be written: ${error}`);
     }
     this.fresh.clear();
+    this.freshMessages = [];
     this.packets = 0;
     this.oldestAt = undefined;
   }

@@ -22,6 +22,7 @@ import type {
   ExportPortion,
   HandoverAsk,
   HandoverResult,
+  Holdings,
   RecordBatch,
   RecordResult,
   UserProfileRpc,
@@ -141,6 +142,15 @@ export class UserProfile extends DurableObject<Env> implements UserProfileRpc {
     activities.sort((a, b) => b.at - a.at);
     const names = new Map(this.page.ids.list().map(({ number, name }) => [number, name]));
     return { activities, names, ...(next < ids.length && { cursor: String(ids[next]) }) };
+  }
+
+  async holdings(): Promise<Holdings> {
+    const { unsent } = this.page;
+    return {
+      messages: this.page.messageHashes().length,
+      packets: unsent.length,
+      lines: unsent.reduce((sum, { demand, cancelled }) => sum + demand.length + cancelled.length, 0),
+    };
   }
 
   async erase({ now, via }: { now: number; via?: Via }): Promise<EraseResult> {

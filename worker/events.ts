@@ -1,4 +1,5 @@
 import type { ActivityKind } from "../domain/activity.ts";
+import { refusesAnalytics, withoutVisitor } from "../domain/consent.ts";
 import { kindOf, toActivity } from "../domain/ecommerce.ts";
 import { LIVE_EVENTS_PER_SECOND_MAX } from "../domain/limits.ts";
 import { logEntry } from "../domain/log-entry.ts";
@@ -23,13 +24,16 @@ export async function recordEvents(
   events: readonly ReceivedEvent[],
   { env, ctx, now }: Exchange,
 ): Promise<("accepted" | "duplicate")[]> {
-  const activities = events.map(({ identity, event }) => ({ identity, activity: toActivity(event) }));
+  const activities = events.map(({ identity, event }) => ({
+    activity: toActivity(event),
+    ...(identity !== undefined && { identity }),
+  }));
   const outcomes = await record(activities, now, env, ctx);
-  const seen = events.map(({ message, event }, i) => {
+  const seen = events.map(({ message, identity, event }, i) => {
     const visitor = event.anonymousId ?? event.userId;
     return {
       receivedAt: now,
-      message,
+      message: identity === undefined ? withoutVisitor(message) : message,
       type: event.type,
       activity: activities[i]!.activity,
       ...(visitor !== undefined && { visitor }),
@@ -62,22 +66,29 @@ export async function take(
   exchange: Exchange,
 ): Promise<CollectAnswer> {
   const events: ReceivedEvent[] = [];
-  const refused: RejectedMessage[] = [];
+  const failed: RejectedMessage[] = [];
   const rejected: (Rejection & { index: number })[] = [];
   for (const { index, message, parsed } of items) {
     if (isRejection(parsed)) {
       rejected.push({ index, ...parsed });
-      refused.push({ message, rejection: parsed });
+      failed.push({ message: withoutRefuser(message, source), rejection: parsed });
     } else {
       events.push({ message, ...parsed });
     }
   }
   const [outcomes] = await Promise.all([
     recordEvents(events, exchange),
-    keepRejected(refused, source, exchange),
+    keepRejected(failed, source, exchange),
   ]);
   const accepted = outcomes.filter((outcome) => outcome === "accepted").length;
   return { accepted, duplicates: outcomes.length - accepted, rejected };
+}
+
+/** Of who refused analytics nothing is kept that tells who it is, also of a message that did not pass. */
+function withoutRefuser(message: unknown, { analyticsCategories }: MessageSource): unknown {
+  const context =
+    typeof message === "object" && message !== null && "context" in message ? message.context : {};
+  return refusesAnalytics(context, analyticsCategories) ? withoutVisitor(message) : message;
 }
 
 /** A message that did not pass, as it was sent. */

@@ -12,13 +12,15 @@ import { combinerName, combinerShard, type Identity } from "../domain/visitor-na
 import type { Env } from "../durable-objects/env.ts";
 import type { RecordBatch, RecordResult } from "../durable-objects/rpc.ts";
 import { Problem, retryAfter } from "./problem.ts";
+import { recordRefused } from "./record-refused.ts";
 import { atHome } from "./whereabouts.ts";
 
 const BUSY_RETRY_SECONDS = 1;
 
 /** An activity, and whose it is. */
 export interface VisitorActivity {
-  readonly identity: Identity;
+  /** Absent: the visitor refused analytics, and nobody is to know. */
+  readonly identity?: Identity;
   readonly activity: Activity;
 }
 
@@ -39,9 +41,14 @@ export async function record(
   ctx: { waitUntil(promise: Promise<unknown>): void },
 ): Promise<("accepted" | "duplicate")[]> {
   const visitors = new Map<string, number[]>();
-  activities.forEach(({ identity: { visitor } }, i) => {
-    const indexes = visitors.get(visitor);
-    if (indexes === undefined) visitors.set(visitor, [i]);
+  const refused: number[] = [];
+  activities.forEach(({ identity }, i) => {
+    if (identity === undefined) {
+      refused.push(i);
+      return;
+    }
+    const indexes = visitors.get(identity.visitor);
+    if (indexes === undefined) visitors.set(identity.visitor, [i]);
     else indexes.push(i);
   });
   const outcomes: ("accepted" | "duplicate")[] = new Array(activities.length);
@@ -67,10 +74,28 @@ export async function record(
       }
     }
   };
-  await Promise.all(Array.from({ length: Math.min(VISITORS_AT_ONCE_MAX, waiting.length) }, work));
+  const workers = Array.from({ length: Math.min(VISITORS_AT_ONCE_MAX, waiting.length) }, work);
+  if (refused.length > 0) {
+    workers.push(
+      recordRefused(
+        refused.map((i) => activities[i]!.activity),
+        env,
+      ).then(
+        (counted) => {
+          refused.forEach((i, n) => {
+            outcomes[i] = counted[n]!;
+          });
+        },
+        (error: unknown) => {
+          failure = error;
+        },
+      ),
+    );
+  }
+  await Promise.all(workers);
   if (results.length > 0) ctx.waitUntil(handOver(results, env));
   if (failure !== undefined) {
-    console.error(logEntry("a profile could not be reached", failure));
+    console.error(logEntry("a profile or a counter could not be reached", failure));
     throw new Problem(
       "unavailable",
       "Not every event could be recorded; send the request again, nothing counts twice.",
@@ -121,8 +146,8 @@ function batchOf(activities: readonly VisitorActivity[], now: number): RecordBat
     return known;
   };
   const by = activities.map(({ identity }) => {
-    for (const name of identity.others) index(name);
-    return identity.by === undefined ? -1 : index(identity.by);
+    for (const name of identity?.others ?? []) index(name);
+    return identity?.by === undefined ? -1 : index(identity.by);
   });
   return {
     now,

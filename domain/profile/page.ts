@@ -3,14 +3,14 @@ import { cancelledOf, demandOf, SignalSink, stepsOf } from "../activity-signals.
 import { ByteReader, ByteWriter, bytesOf } from "../bytes.ts";
 import type { CancelledLine, DemandLine } from "../demand.ts";
 import { hash53 } from "../hash.ts";
-import { DAY_MS, INLINE_ACTIVITIES_BYTES, PROFILE_DAYS } from "../limits.ts";
+import { DAY_MS, DEDUP_MESSAGES_MAX, INLINE_ACTIVITIES_BYTES, PROFILE_DAYS } from "../limits.ts";
+import { MessageRing } from "../message-ring.ts";
 import { Trail } from "../session.ts";
 import { encodeSignals } from "../signal-codec.ts";
 import { SignalAccumulator } from "../signal-merge.ts";
 import { isAnonymous } from "../visitor-name.ts";
 import { ActivityLog, decodeSegment } from "./activity-log.ts";
 import { type JoinedId, JoinedIds } from "./joined-ids.ts";
-import { MessageRing } from "./message-ring.ts";
 import { Profile } from "./profile.ts";
 import { readUnsent, type Unsent, writeUnsent } from "./unsent.ts";
 
@@ -67,7 +67,7 @@ export class ProfilePage {
   private nextSegment = 1;
   /** The latest activities. */
   private log = new ActivityLog();
-  private messages = new MessageRing();
+  private messages = new MessageRing(DEDUP_MESSAGES_MAX);
 
   /**
    * Takes a batch: each message once, the old ones as history, what was erased not at all.

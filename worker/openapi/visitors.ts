@@ -91,6 +91,11 @@ const activity = v.strictObject({
 export const exportAnswer = v.strictObject({
   ...who,
   profile: v.strictObject(profile),
+  held: v.strictObject({
+    message_hashes: told(countOf, "Kept so that a repeated message does not count; they name nobody."),
+    packets_on_their_way: told(countOf, "Counts by product that the model has not acknowledged."),
+    order_lines_on_their_way: told(countOf, "Lines of orders that the planner has not acknowledged."),
+  }),
   activities: told(v.array(activity), "Every stored activity, newest first."),
 });
 
@@ -143,7 +148,12 @@ export const VISITORS: Operations = {
         description: "Profile and activities.",
         schema: exportAnswer,
         ndjson: "One activity a line, newest first.",
-        example: { ...known, profile: shown, activities: [] },
+        example: {
+          ...known,
+          profile: shown,
+          held: { message_hashes: 31, packets_on_their_way: 0, order_lines_on_their_way: 0 },
+          activities: [],
+        },
       },
     },
     problems: ["not_found"],

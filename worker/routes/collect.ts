@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { analyticsCategoriesOf } from "../../domain/consent.ts";
 import { toActivity } from "../../domain/ecommerce.ts";
 import type { EventType, ShopEvent } from "../../domain/event.ts";
 import { BATCH_EVENTS_MAX, REQUEST_BYTES_MAX } from "../../domain/limits.ts";
@@ -95,13 +96,14 @@ function batchOf(
   return { messages: batch, source: { ...sourceOf(exchange, body), ...(sentAt != null && { sentAt }) } };
 }
 
-function sourceOf({ now, access, request }: Exchange, body: string): MessageSource {
+function sourceOf({ now, access, request, env }: Exchange, body: string): MessageSource {
   return {
     receivedAt: now,
     history: false,
     bodyLength: body.length,
     trusted: access === "secret",
     userAgent: request.headers.get("user-agent"),
+    analyticsCategories: analyticsCategoriesOf(env),
   };
 }
 

@@ -1,3 +1,4 @@
+import { analyticsCategoriesOf } from "../../domain/consent.ts";
 import {
   IMPORT_BYTES_MAX,
   IMPORT_CHUNK_EVENTS,
@@ -52,6 +53,7 @@ class History {
       trusted: exchange.access === "secret",
       bodyLength: Number.POSITIVE_INFINITY,
       userAgent: null,
+      analyticsCategories: analyticsCategoriesOf(exchange.env),
     };
   }
 

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { analyticsCategoriesOf } from "../../domain/consent.ts";
 import { LIST_ITEMS_MAX, REPLAY_EVENTS_MAX, REQUEST_BYTES_MAX } from "../../domain/limits.ts";
 import { type KeptRejection, rejectedPlace } from "../../domain/monitor/rejected.ts";
 import { MONITOR_NAME } from "../../domain/object-names.ts";
@@ -74,7 +75,7 @@ export async function replayRejected(exchange: Exchange): Promise<Response> {
   const { items, cursor } = await kept(env, named, q.cursor);
   const parsed = items.map((item) => {
     const message = corrected.get(item.id);
-    return { id: item.id, message: message ?? messageOf(item), result: parseKept(item, message) };
+    return { id: item.id, message: message ?? messageOf(item), result: parseKept(item, message, env) };
   });
   const rejected: ({ id: string } & Pick<Rejection, "code" | "path" | "detail">)[] = [];
   const valid = parsed.flatMap(({ id, message, result }) => {
@@ -112,7 +113,7 @@ async function kept(
   return { items };
 }
 
-function parseKept(item: KeptRejection, corrected: unknown): ReturnType<typeof parseMessage> {
+function parseKept(item: KeptRejection, corrected: unknown, env: Env): ReturnType<typeof parseMessage> {
   if (corrected === undefined && item.cut) {
     const { path } = item;
     return {
@@ -129,6 +130,7 @@ function parseKept(item: KeptRejection, corrected: unknown): ReturnType<typeof p
     trusted: item.trusted,
     bodyLength: Number.POSITIVE_INFINITY,
     userAgent: null,
+    analyticsCategories: analyticsCategoriesOf(env),
     // One without an id of its own keeps the one it has here, so that it counts once however often it is sent again.
     messageId: `rejected-${item.id}`,
     ...(item.sentAt !== undefined && { sentAt: item.sentAt }),

@@ -42,7 +42,9 @@ export async function exportUser(exchange: Exchange): Promise<Response> {
   const { request, env, params } = exchange;
   const given = check(id, params["id"], "invalid_request", "id");
   const { home, profile, ids } = await find(given, exchange);
-  const opening = `${JSON.stringify({ ...ids, profile }).slice(0, -1)},"activities":[`;
+  const { messages, packets, lines: demand } = await env.USER_PROFILE.getByName(home).holdings();
+  const held = { message_hashes: messages, packets_on_their_way: packets, order_lines_on_their_way: demand };
+  const opening = `${JSON.stringify({ ...ids, profile, held }).slice(0, -1)},"activities":[`;
   const lines = /\bndjson\b/.test(request.headers.get("accept") ?? "");
   const encoder = new TextEncoder();
   let cursor: string | undefined;

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { refusesAnalytics } from "../../domain/consent.ts";
 import { correctTimestamp, EVENT_TYPES, type EventType, type ShopEvent } from "../../domain/event.ts";
 import { jsonText } from "../../domain/json-text.ts";
 import { EVENT_BYTES_MAX } from "../../domain/limits.ts";
@@ -48,10 +49,13 @@ export interface MessageSource {
   readonly bodyLength: number;
   /** Sent with the secret key: may join users. */
   readonly trusted: boolean;
+  /** Consent categories that stand for analytics. */
+  readonly analyticsCategories: readonly string[];
 }
 
 export interface ValidEvent {
-  readonly identity: Identity;
+  /** Absent: the visitor refused analytics, and the event has no id either. */
+  readonly identity?: Identity;
   readonly event: ShopEvent;
 }
 
@@ -79,8 +83,9 @@ export function parseMessage(value: unknown, source: MessageSource): ValidEvent 
     ...(m.userId != null && { userId: m.userId }),
     ...(m.anonymousId != null && { anonymousId: m.anonymousId }),
   };
-  const identity = identityOf({ ...ids, ...previousIdOf(m) }, source.trusted);
-  if (identity === undefined) {
+  const refused = refusesAnalytics(m.context, source.analyticsCategories);
+  const identity = refused ? undefined : identityOf({ ...ids, ...previousIdOf(m) }, source.trusted);
+  if (identity === undefined && !refused) {
     const detail = "userId or anonymousId is required";
     return { code: "missing_identity", message_id: messageId, path: "userId", detail };
   }
@@ -106,11 +111,11 @@ export function parseMessage(value: unknown, source: MessageSource): ValidEvent 
     name:
       m.type === "track" ? m.event! : typeof m.name === "string" ? m.name.slice(0, 512).toWellFormed() : "",
     at,
-    ...ids,
+    ...(!refused && ids),
     properties: m.properties ?? {},
     bot: isBotMessage(value, source.userAgent),
   };
-  return { identity, event };
+  return identity === undefined ? { event } : { identity, event };
 }
 
 /** Only an alias says that another id is the same visitor. */

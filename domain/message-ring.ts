@@ -1,13 +1,17 @@
-import type { ByteReader, ByteWriter } from "../bytes.ts";
-import { DEDUP_MESSAGES_MAX } from "../limits.ts";
+import type { ByteReader, ByteWriter } from "./bytes.ts";
 
-/** Messages that were taken, by hash: the latest DEDUP_MESSAGES_MAX, the oldest is overwritten. */
+/** Messages that were taken, by hash: the latest so many, the oldest is overwritten. */
 export class MessageRing {
+  private readonly max: number;
   /** Room for at least `size`: kept as it is stored, since the page is written at every batch. */
   private hashes = new Float64Array(0);
   private count = 0;
   private next = 0;
   private readonly seen = new Set<number>();
+
+  constructor(max: number) {
+    this.max = max;
+  }
 
   get size(): number {
     return this.count;
@@ -20,9 +24,9 @@ export class MessageRing {
   /** Adds a hash that it does not have. */
   add(hash: number): void {
     this.seen.add(hash);
-    if (this.count < DEDUP_MESSAGES_MAX) {
+    if (this.count < this.max) {
       if (this.count === this.hashes.length) {
-        const grown = new Float64Array(Math.min(DEDUP_MESSAGES_MAX, Math.max(16, this.count * 2)));
+        const grown = new Float64Array(Math.min(this.max, Math.max(16, this.count * 2)));
         grown.set(this.hashes);
         this.hashes = grown;
       }
@@ -31,7 +35,7 @@ export class MessageRing {
     }
     this.seen.delete(this.hashes[this.next]!);
     this.hashes[this.next] = hash;
-    this.next = (this.next + 1) % DEDUP_MESSAGES_MAX;
+    this.next = (this.next + 1) % this.max;
   }
 
   /** Oldest first. */
