@@ -44,7 +44,7 @@ beforeAll(async () => {
   }
   await publish();
   await newest();
-});
+}, 60_000);
 
 describe("an anonymous visitor who becomes known", () => {
   test.each([
