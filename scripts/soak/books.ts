@@ -35,8 +35,8 @@ export class Books {
   readonly joined: string[] = [];
   /** By product and day number. */
   readonly products = new Map<string, Map<number, Day>>();
-  /** Times of each product's views, carts and purchases with their amounts. */
-  readonly moments = new Map<string, { kind: Kind; at: number; amount: number }[]>();
+  /** Times of each product's views, carts and purchases: one each, whatever their units. */
+  readonly moments = new Map<string, { kind: Kind; at: number }[]>();
   /** On hand, by SKU. */
   readonly stock = new Map<string, number>();
 
@@ -107,6 +107,6 @@ export class Books {
       days.set(number, day);
     }
     day[kind] += amount;
-    this.moments.get(product)!.push({ kind, at, amount });
+    this.moments.get(product)!.push({ kind, at });
   }
 }

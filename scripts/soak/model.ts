@@ -35,9 +35,9 @@ export function auditModel(storage: string, books: Books): string[] {
       let high = 0;
       for (const moment of moments) {
         if (moment.kind !== kind) continue;
-        low += moment.amount * growth(moment.at, tables.landmark);
+        low += growth(moment.at, tables.landmark);
         const endOfDay = (Math.floor(moment.at / DAY_MS) + 1) * DAY_MS;
-        high += moment.amount * growth(endOfDay, tables.landmark);
+        high += growth(endOfDay, tables.landmark);
       }
       const told = slot < 0 ? 0 : tables.columns[COLUMN[kind]][slot]!;
       if (told < low * (1 - ROUNDING) || told > high * (1 + ROUNDING)) {

@@ -8,6 +8,9 @@ const USERS = 2_000;
 /** Days that the run's events are spread over, the last of them today. */
 export const DAYS = 28;
 const HOUR_MS = 3_600_000;
+const BROWSER =
+  "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36";
+const BOT = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)";
 /** Share of a day's visits by hour, UTC: few at night, most in the evening. */
 const RHYTHM = [1, 1, 1, 1, 1, 2, 3, 5, 7, 8, 8, 9, 10, 9, 8, 8, 8, 9, 11, 13, 14, 12, 7, 3];
 const RHYTHM_MAX = Math.max(...RHYTHM);
@@ -145,7 +148,7 @@ export class Shop {
   /** A bot looks at forty products, one a second. */
   private crawl(start: number, now: number): Message[] {
     const ids = { anonymousId: `${this.run}-bot-${this.chance.below(20)}` };
-    const visit = new Visit(this, ids, start, now, "Mozilla/5.0 (compatible; Googlebot/2.1)");
+    const visit = new Visit(this, ids, start, now, BOT);
     for (let i = 0; i < 40; i++) visit.looksAt(skuOf(this.chance.zipf(PRODUCTS)));
     return visit.messages;
   }
@@ -195,9 +198,9 @@ class Visit {
   private readonly ids: Ids;
   private at: number;
   private readonly now: number;
-  private readonly userAgent: string | undefined;
+  private readonly userAgent: string;
 
-  constructor(shop: Shop, ids: Ids, start: number, now: number, userAgent?: string) {
+  constructor(shop: Shop, ids: Ids, start: number, now: number, userAgent = BROWSER) {
     this.shop = shop;
     this.ids = ids;
     this.at = start;
@@ -228,10 +231,10 @@ class Visit {
   }
 
   sends(kind: Kind | "other", event: string, lines: readonly Line[], properties: object): void {
-    this.at = Math.min(this.now, this.at + (this.userAgent ? 1_000 : this.shop.pauseMs()));
+    this.at = Math.min(this.now, this.at + (this.userAgent === BOT ? 1_000 : this.shop.pauseMs()));
     const at = kind === "purchase" && this.shop.isHistory() ? this.at - 120 * DAY_MS : this.at;
     // A bot has a profile as well, but nothing is learnt from it.
-    const learnt = this.userAgent === undefined ? lines : [];
+    const learnt = this.userAgent === BOT ? [] : lines;
     this.shop.books.enter(this.ids.userId ?? this.ids.anonymousId!, kind, at, learnt, this.now);
     this.push({ type: "track", event, ...this.ids, properties }, at);
   }
