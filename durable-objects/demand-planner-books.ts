@@ -242,7 +242,7 @@ export class PlannerBooks {
     if (found === undefined || id === undefined) return false;
     const taken = Math.min(found.units, units ?? found.units);
     const { page, slot } = placeOf(id);
-    this.changing(page, found.day).takeUnits(slot, found.day, taken);
+    this.changing(page, found.day).add("units", slot, found.day, -taken);
     if (found.day < today) this.changed(page);
     this.counters.units -= taken;
     if (taken === found.units) this.counters.lines--;
@@ -261,8 +261,8 @@ export class PlannerBooks {
     if (id === undefined || day > today || day <= today - DEMAND_DAYS_MAX) return;
     const { page, slot } = placeOf(id);
     const body = this.changing(page, day);
-    if (views > 0) body.add("views", slot, day, views);
-    if (carts > 0) body.add("carts", slot, day, carts);
+    if (views !== 0) body.add("views", slot, day, views);
+    if (carts !== 0) body.add("carts", slot, day, carts);
     if (day < today) this.changed(page);
   }
 

@@ -3,6 +3,7 @@ import { PLANNER_BLOCK_DAYS, PLANNER_PAGE_SKUS } from "../limits.ts";
 
 const VERSION = 1;
 const CELLS = PLANNER_PAGE_SKUS * PLANNER_BLOCK_DAYS;
+const COUNT_MAX = 2 ** 31 - 1;
 /** Steps of the share of a day; stored as what is missing, so that a day nobody told of was wholly in stock. */
 const SHARE_STEPS = 250;
 /** Stored: append only. */
@@ -11,24 +12,18 @@ type Column = (typeof COLUMNS)[number];
 
 /** What happened to the SKUs of one page on the days of one block: counts by SKU and day. */
 export class DemandBlock {
-  private readonly columns: Record<Column, Uint32Array | undefined> = {
+  private readonly columns: Record<Column, Int32Array | undefined> = {
     units: undefined,
     views: undefined,
     carts: undefined,
     missing: undefined,
   };
 
+  /** An amount below 0 takes back what counts here, or will: a sum is the same in whatever order its parts come. */
   add(column: "units" | "views" | "carts", slot: number, day: number, amount: number): void {
     const cells = this.cells(column);
     const at = cell(slot, day);
-    cells[at] = Math.min(0xffffffff, cells[at]! + amount);
-  }
-
-  /** Never below 0. */
-  takeUnits(slot: number, day: number, amount: number): void {
-    const cells = this.cells("units");
-    const at = cell(slot, day);
-    cells[at] = Math.max(0, cells[at]! - amount);
+    cells[at] = Math.max(-COUNT_MAX, Math.min(COUNT_MAX, cells[at]! + amount));
   }
 
   /** @param share of the day in stock, 0..1. */
@@ -41,15 +36,15 @@ export class DemandBlock {
   }
 
   units(slot: number, day: number): number {
-    return this.columns.units?.[cell(slot, day)] ?? 0;
+    return this.count("units", slot, day);
   }
 
   views(slot: number, day: number): number {
-    return this.columns.views?.[cell(slot, day)] ?? 0;
+    return this.count("views", slot, day);
   }
 
   carts(slot: number, day: number): number {
-    return this.columns.carts?.[cell(slot, day)] ?? 0;
+    return this.count("carts", slot, day);
   }
 
   inStock(slot: number, day: number): number {
@@ -62,12 +57,12 @@ export class DemandBlock {
     writer.u8(VERSION);
     for (const name of COLUMNS) {
       const cells = this.columns[name];
-      writer.varint(cells === undefined ? 0 : cells.reduce((sum, value) => sum + (value > 0 ? 1 : 0), 0));
+      writer.varint(cells === undefined ? 0 : cells.reduce((sum, value) => sum + (value !== 0 ? 1 : 0), 0));
       let last = 0;
       for (let at = 0; cells !== undefined && at < CELLS; at++) {
         if (cells[at] === 0) continue;
         writer.varint(at - last);
-        writer.varint(cells[at]!);
+        writer.signed(cells[at]!);
         last = at;
       }
     }
@@ -83,14 +78,19 @@ export class DemandBlock {
       let at = 0;
       for (let n = reader.varint(); n > 0; n--) {
         at += reader.varint();
-        block.cells(name)[at] = reader.varint();
+        block.cells(name)[at] = reader.signed();
       }
     }
     return block;
   }
 
-  private cells(column: Column): Uint32Array {
-    this.columns[column] ??= new Uint32Array(CELLS);
+  /** Never below 0: what is taken back before it counts is still on its way. */
+  private count(column: "units" | "views" | "carts", slot: number, day: number): number {
+    return Math.max(0, this.columns[column]?.[cell(slot, day)] ?? 0);
+  }
+
+  private cells(column: Column): Int32Array {
+    this.columns[column] ??= new Int32Array(CELLS);
     return this.columns[column];
   }
 }

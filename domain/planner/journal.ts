@@ -96,8 +96,8 @@ function writeBehaviour(writer: ByteWriter, { shard, sequence, counts }: Behavio
   for (const { sku, day, views, carts } of counts) {
     writer.text(sku);
     writer.signed(day);
-    writer.varint(views);
-    writer.varint(carts);
+    writer.signed(views);
+    writer.signed(carts);
   }
 }
 
@@ -108,8 +108,8 @@ function readBehaviour(reader: ByteReader): BehaviourDelta {
     counts: Array.from({ length: reader.varint() }, () => ({
       sku: reader.text(),
       day: reader.signed(),
-      views: reader.varint(),
-      carts: reader.varint(),
+      views: reader.signed(),
+      carts: reader.signed(),
     })),
   };
 }

@@ -26,7 +26,7 @@ describe("stored pages", () => {
       column: fc.constantFrom("units" as const, "views" as const, "carts" as const),
       slot: fc.nat(1023),
       day: fc.integer({ min: 20_000, max: 20_031 }),
-      amount: fc.integer({ min: 1, max: 1e9 }),
+      amount: fc.integer({ min: -1e9, max: 1e9 }),
       share: fc.constantFrom(0, 0.25, 0.5, 1),
     });
     fc.assert(
@@ -49,6 +49,16 @@ describe("stored pages", () => {
     expect(new DemandBlock().inStock(5, 20_000)).toBe(1);
   });
 
+  test("[DP5] a view taken back before it is told counts nothing, in either order, and never shows as less than none", () => {
+    const block = new DemandBlock();
+    block.add("views", 3, 20_000, -1);
+    expect(DemandBlock.decode(block.encode()).views(3, 20_000)).toBe(0);
+    block.add("views", 3, 20_000, 1);
+    expect(block.views(3, 20_000)).toBe(0);
+    block.add("views", 3, 20_000, 2);
+    expect(DemandBlock.decode(block.encode()).views(3, 20_000)).toBe(2);
+  });
+
   test("[DP10] journal, states and keys read back as they were written", () => {
     const line = fc.record({
       orderId: fc.string(),
@@ -61,7 +71,12 @@ describe("stored pages", () => {
       { orderId: fc.string(), sku: fc.string(), at: fc.integer(), units: fc.nat() },
       { requiredKeys: ["orderId", "sku", "at"] },
     );
-    const count = fc.record({ sku: fc.string(), day: fc.integer(), views: fc.nat(), carts: fc.nat() });
+    const count = fc.record({
+      sku: fc.string(),
+      day: fc.integer(),
+      views: fc.integer(),
+      carts: fc.integer(),
+    });
     const entry: fc.Arbitrary<JournalEntry> = fc.oneof(
       fc.record({ kind: fc.constant("lines" as const), lines: fc.array(line) }),
       fc.record({ kind: fc.constant("cancelled" as const), lines: fc.array(cancelled) }),
