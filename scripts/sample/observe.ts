@@ -15,7 +15,7 @@ export interface Held {
 const REQUESTS_AT_ONCE = 8;
 const HORIZON_DAYS = 1;
 
-/** Asks for every customer and every SKU of the sample. */
+/** Asks for every customer and every SKU of the sample; the customers are erased on the way. */
 export async function observe(url: string, secretKey: string, sample: Sample): Promise<Held> {
   const client = apiClient(url, secretKey);
   const customers = [...new Set(sample.invoices.map(({ customer }) => customer))].filter((id) => id !== "");
@@ -28,10 +28,27 @@ export async function observe(url: string, secretKey: string, sample: Sample): P
     expectStatus(answer, `customer ${customer}`, 404);
     orders.set(customer, answer.data?.counts.orders ?? 0);
   });
+  // What a profile had not handed over when the service was killed it would hand over when its session ends. An erasure
+  // makes it do so at once, and what it told stays told.
+  await several(visitorsOf(sample), async (visitor) => {
+    const answer = await client.DELETE("/v1/users/{id}", { params: { path: { id: visitor } } });
+    expectStatus(answer, `erasure of ${visitor}`);
+  });
   await several(sample.catalogue, async ({ sku }) => {
     units.set(sku, await unitsOf(client, sku));
   });
   return { activities, orders, units };
+}
+
+function visitorsOf(sample: Sample): string[] {
+  const visitors = new Set<string>();
+  for (const { ndjson } of planLoad(sample, 0).events) {
+    for (const line of ndjson.trimEnd().split("\n")) {
+      const { userId, anonymousId } = JSON.parse(line) as { userId?: string; anonymousId?: string };
+      visitors.add(userId ?? anonymousId!);
+    }
+  }
+  return [...visitors];
 }
 
 /** What the data says a service should hold after one load, each event counted once. */

@@ -112,7 +112,8 @@ export async function postRecommendations(exchange: Exchange): Promise<Response>
   const { now } = exchange;
   const context: VisitorContext = {
     ...NOBODY,
-    recent: q.recent.map((productId) => ({ productId, at: now, views: 1, kind: "viewed" as const })),
+    // Newest first: products of one instant would be in no order.
+    recent: q.recent.map((productId, n) => ({ productId, at: now - n, views: 1, kind: "viewed" as const })),
     cart: q.cart,
     purchased: q.purchased.map((productId) => ({ productId, at: now, count: 1 })),
   };
