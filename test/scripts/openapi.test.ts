@@ -15,6 +15,8 @@ test("[OA2] the document is valid OpenAPI 3.1, its examples fit their schemas", 
       // Nothing a caller does to /health is wrong.
       "operation-4xx-response": "off",
       "operation-description": "off",
+      // The live feed is open with 101. That each answer is described is held by the tests of the routes.
+      "operation-2xx-response": "off",
       // The service is where the document is; nobody's address is example.com.
       "no-server-example.com": "error",
       "security-defined": "off",

@@ -182,7 +182,6 @@ export const EVENTS: Operations = {
           integrations: {
             "Segment.io": { apiKey: "write_x", apiHost: "events.shop.test/v1", protocol: "https" },
           },
-          metrics: { sampleRate: 0 },
         },
       },
     },

@@ -157,6 +157,7 @@ const decided = {
   on_order: 0,
   inventory_position: 38,
   quantity: 72,
+  economic_quantity: null,
   order_by: "2026-11-20",
   days_of_cover: 6.4,
   stock_out: { p10: "2026-11-24", p50: "2026-11-26", p90: "2026-11-29", probability_within_lead_time: 0.61 },
