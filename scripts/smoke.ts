@@ -7,7 +7,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { apiClient, dataOf } from "./client.ts";
 
-const START_SECONDS_MAX = 300;
+/** Ends a start that hangs; how long one takes is printed. */
+const START_SECONDS_MAX = 600;
 
 interface Running {
   readonly process: ChildProcess;
