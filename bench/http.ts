@@ -103,12 +103,14 @@ export async function httpRows(quick: boolean): Promise<Row[]> {
 
     const five: LoadOptions = {
       ...common,
+      warmUp: VISITORS,
       url,
       method: "POST",
       request: (n) => ({ path: "/v1/batch", body: batch(visitor(n), 5, sizes.products) }),
     };
     const bareWrite: LoadOptions = {
       ...common,
+      warmUp: VISITORS,
       url: bare.url,
       method: "POST",
       request: (n) => ({ path: `/?name=${visitor(n)}`, body: batch(visitor(n), 5, sizes.products) }),
@@ -165,11 +167,18 @@ export async function httpRows(quick: boolean): Promise<Row[]> {
       sizes.rounds,
       {
         ...common,
+        warmUp: VISITORS,
         url,
         method: "GET",
         request: (n) => ({ path: `/v1/recommendations?anonymous_id=${visitor(n)}&placement=home&limit=10` }),
       },
-      { ...common, url: bare.url, method: "GET", request: (n) => ({ path: `/?name=${visitor(n)}` }) },
+      {
+        ...common,
+        warmUp: VISITORS,
+        url: bare.url,
+        method: "GET",
+        request: (n) => ({ path: `/?name=${visitor(n)}` }),
+      },
     );
     rows.push({
       what: `GET /v1/recommendations, ${sizes.products} products, ${VISITORS} visitors`,
