@@ -282,7 +282,9 @@ describe("a visitor", () => {
       await page.getByLabel("User id or anonymous id").fill("after-login");
       await page.keyboard.press("Enter");
       await page.getByText("One and the same visitor: before-login").waitFor();
-      expect(await section(page, "Timeline").getByText("Product Viewed").count()).toBe(1);
+      const viewed = section(page, "Timeline").getByText("Product Viewed");
+      await viewed.first().waitFor();
+      expect(await viewed.count()).toBe(1);
     });
   });
 
