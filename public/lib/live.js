@@ -86,7 +86,9 @@ export class LiveFeed {
     clearInterval(this.pinging);
     const { socket } = this;
     this.socket = undefined;
-    socket?.close();
+    // Closed before it is open, a socket is an error to the browser's console.
+    if (socket?.readyState === WebSocket.CONNECTING) socket.addEventListener("open", () => socket.close());
+    else socket?.close();
   }
 }
 
