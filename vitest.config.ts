@@ -41,6 +41,8 @@ export default defineConfig({
       {
         test: {
           name: "e2e",
+          // A busy machine takes its time; what never comes still fails.
+          expect: { poll: { timeout: 15_000 } },
           include: ["test/e2e/**/*.test.ts"],
           testTimeout: 120_000,
           hookTimeout: 120_000,
