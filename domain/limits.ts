@@ -225,6 +225,8 @@ export const RECENT_EVENTS_MAX = 500;
 export const LIVE_MESSAGE_BYTES_MAX = 4 * 1024;
 /** Samples taken and told in a second; the others are only counted. */
 export const LIVE_EVENTS_PER_SECOND_MAX = 20;
+/** Rejected events that are shown even when others have taken all the places of a second. */
+export const LIVE_REJECTED_PER_SECOND_EXTRA = 5;
 /** Open live feeds; a further one is refused (503). */
 export const LIVE_FEEDS_MAX = 100;
 /** Orders whose ids the monitor remembers, so that they count once; the oldest is forgotten. */

@@ -4,6 +4,7 @@ import {
   FORGOTTEN_IDS_MAX,
   FORGOTTEN_MS,
   LIVE_EVENTS_PER_SECOND_MAX,
+  LIVE_REJECTED_PER_SECOND_EXTRA,
   MONITOR_CURRENCIES_MAX,
   MONITOR_MINUTES,
   MONITOR_ORDERS_MAX,
@@ -14,6 +15,7 @@ import type { Sample } from "./live-event.ts";
 import { VisitorSketch } from "./visitor-sketch.ts";
 
 const MINUTE_MS = 60_000;
+const FRAME_EVENTS_MAX = LIVE_EVENTS_PER_SECOND_MAX + LIVE_REJECTED_PER_SECOND_EXTRA;
 
 /** What arrived in a minute. */
 interface MinuteCounts {
@@ -99,13 +101,13 @@ export class Monitor {
       if (observed.visitors !== undefined) this.visitors.merge(new VisitorSketch(observed.visitors));
     }
     for (const order of observed.orders) this.order(order, minute, today);
-    this.take(observed.samples, observed.seen, now);
+    this.take(observed.samples, observed.seen, now, LIVE_EVENTS_PER_SECOND_MAX);
   }
 
   reject(count: number, samples: readonly Sample[], now: number): void {
     this.minuteAt(now).rejected += count;
     this.rejectedToday += count;
-    this.take(samples, count, now);
+    this.take(samples, count, now, FRAME_EVENTS_MAX);
   }
 
   counts(now: number): MonitorCounts {
@@ -142,7 +144,7 @@ export class Monitor {
     const last = frames.pop();
     if (last !== undefined) {
       const events = this.samplesAfter(this.framedTo).map(({ json }) => json);
-      const shown = events.slice(-LIVE_EVENTS_PER_SECOND_MAX);
+      const shown = events.slice(-FRAME_EVENTS_MAX);
       frames.push({ ...last, events: shown, skipped: this.skipped + events.length - shown.length });
     }
     this.framed();
@@ -245,14 +247,14 @@ export class Monitor {
     this.revenue.set(name, (known ?? 0) + amount);
   }
 
-  /** As many as the second still has room for. */
-  private take(samples: readonly Sample[], seen: number, now: number): void {
+  /** As many as the second, which shows `most` at most, still has room for. */
+  private take(samples: readonly Sample[], seen: number, now: number, most: number): void {
     const second = Math.floor(now / 1000);
     if (second !== this.second) this.takenInSecond = 0;
     this.second = second;
     let taken = 0;
     for (const sample of samples) {
-      if (this.takenInSecond >= LIVE_EVENTS_PER_SECOND_MAX) break;
+      if (this.takenInSecond >= most) break;
       if (sample.ids.some((id) => sample.receivedAt <= (this.forgotten.get(id) ?? -1))) continue;
       this.keep(sample);
       this.takenInSecond++;

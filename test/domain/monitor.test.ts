@@ -161,6 +161,29 @@ describe("what a sample shows", () => {
     const spread = 5 * Math.sqrt(rounds * 0.2 * 0.8);
     for (const count of counts) expect(Math.abs(count - rounds * 0.2)).toBeLessThan(spread);
   });
+
+  test("[MO11] a rejected event finds a place in a second that others have filled; five do", () => {
+    const monitor = new Monitor(BERLIN);
+    monitor.frames(NOW);
+    told(
+      Array.from({ length: 30 }, (_, i) => seen({ message: { messageId: String(i) } })),
+      monitor,
+    );
+    const refused = (id: string) =>
+      sampleOf({
+        receivedAt: NOW,
+        message: { messageId: id },
+        kind: "other",
+        outcome: "rejected",
+        bot: false,
+      });
+    for (const id of "abcdefg") monitor.reject(1, [refused(id)], NOW + 500);
+    const [frame] = monitor.frames(NOW + 900);
+    expect(frame!.events).toHaveLength(25);
+    const shown = frame!.events.map((json) => JSON.parse(json).message_id);
+    expect(shown.slice(-5)).toEqual([..."abcde"]);
+    expect(frame!.skipped).toBe(12);
+  });
 });
 
 describe("counts", () => {

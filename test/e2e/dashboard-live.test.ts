@@ -142,7 +142,7 @@ test("[DB18] rejected events are told with their reason, replayed as they were o
     for (const id of ids) await rowOf(page, id).waitFor();
     expect(await rowOf(page, first).count()).toBe(0);
     await rowOf(page, ids[0]!).locator("summary").click();
-    expect(page.url()).toMatch(/#\/live\/rejected\/\d+-\d+$/);
+    await page.waitForURL(/#\/live\/rejected\/\d+-\d+$/);
     await page.reload();
     const one = rowOf(page, ids[0]!);
     await one.getByRole("button", { name: "Drop" }).click();
