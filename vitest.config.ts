@@ -27,6 +27,7 @@ export default defineConfig({
                 WRITE_KEY: "test-write",
                 SECRET_KEY: "test-secret",
                 MONITOR_GATHER_SECONDS: "0",
+                HANDOVER_GATHER_SECONDS: "0",
                 ...STOCK,
               },
             },

@@ -39,6 +39,8 @@ export const VISITORS_AT_ONCE_MAX = 32;
 export const IMPORT_CHUNK_EVENTS = 500;
 /** Lines of one call to the planner: well below the size of an RPC. */
 export const DEMAND_LINES_PER_CALL_MAX = 5_000;
+/** What an isolate gathers before it hands it over without waiting for its time: well below the size of an RPC. */
+export const HANDOVER_GATHERED_BYTES_MAX = 1024 * 1024;
 /** Visitors an isolate remembers acknowledgements for; the oldest is forgotten, its profile sends again. */
 export const ACKNOWLEDGED_VISITORS_MAX = 10_000;
 /** Old ids an isolate remembers the profile of; the oldest is forgotten and asked again. */

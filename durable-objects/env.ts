@@ -30,6 +30,8 @@ export interface Env {
   readonly COMBINER_FLUSH_SECONDS?: string;
   /** How long an isolate gathers what it tells the monitor; 0: after each request. */
   readonly MONITOR_GATHER_SECONDS?: string;
+  /** How long an isolate gathers what it hands to combiners and planners, after it has handed over; 0: nothing. */
+  readonly HANDOVER_GATHER_SECONDS?: string;
   readonly MODEL?: KVNamespace;
   /** Limits of requests per address and per key. */
   readonly ADDRESS_RATE?: RateLimit;

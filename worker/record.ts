@@ -1,16 +1,10 @@
 import type { Activity } from "../domain/activity.ts";
-import type { CancelledLine, DemandLine } from "../domain/demand.ts";
-import {
-  ACKNOWLEDGED_VISITORS_MAX,
-  DEMAND_LINES_PER_CALL_MAX,
-  VISITORS_AT_ONCE_MAX,
-} from "../domain/limits.ts";
+import { VISITORS_AT_ONCE_MAX } from "../domain/limits.ts";
 import { logEntry } from "../domain/log-entry.ts";
-import { byPlanner } from "../domain/planner/shards.ts";
-import type { SignalPacket } from "../domain/signal.ts";
-import { combinerName, combinerShard, type Identity } from "../domain/visitor-name.ts";
+import type { Identity } from "../domain/visitor-name.ts";
 import type { Env } from "../durable-objects/env.ts";
-import type { RecordBatch, RecordResult } from "../durable-objects/rpc.ts";
+import type { RecordBatch } from "../durable-objects/rpc.ts";
+import { handOver, type Recorded, takeAcknowledged } from "./hand-over.ts";
 import { Problem, retryAfter } from "./problem.ts";
 import { recordRefused } from "./record-refused.ts";
 import { atHome } from "./whereabouts.ts";
@@ -23,9 +17,6 @@ export interface VisitorActivity {
   readonly identity?: Identity;
   readonly activity: Activity;
 }
-
-/** Packets that this isolate saw counted, told to the profile with its next batch so that it may let go of them. */
-const acknowledged = new Map<string, number[]>();
 
 /**
  * Records activities with their visitors' profiles, one call a visitor; when all have committed, their outcomes in the
@@ -93,7 +84,7 @@ export async function record(
     );
   }
   await Promise.all(workers);
-  if (results.length > 0) ctx.waitUntil(handOver(results, env));
+  if (results.length > 0) handOver(results, env, ctx);
   if (failure !== undefined) {
     console.error(logEntry("a profile or a counter could not be reached", failure));
     throw new Problem(
@@ -106,12 +97,6 @@ export async function record(
   return outcomes;
 }
 
-interface Recorded {
-  /** The object that recorded: the visitor's, or that of the user it has joined. */
-  readonly home: string;
-  readonly result: RecordResult;
-}
-
 async function recordVisitor(
   visitor: string,
   activities: readonly VisitorActivity[],
@@ -120,8 +105,7 @@ async function recordVisitor(
 ): Promise<Recorded> {
   const batch = batchOf(activities, now);
   const { home, answer } = await atHome(visitor, env, async (profile, via, name) => {
-    const sequences = acknowledged.get(name);
-    acknowledged.delete(name);
+    const sequences = takeAcknowledged(name);
     const full = {
       ...batch,
       ...(via !== undefined && { via }),
@@ -159,46 +143,4 @@ function batchOf(activities: readonly VisitorActivity[], now: number): RecordBat
 function isRetryable(error: unknown): boolean {
   const { retryable, overloaded } = error as { retryable?: boolean; overloaded?: boolean };
   return retryable === true && overloaded !== true;
-}
-
-/** Failures are harmless here: the profile keeps what was not acknowledged and sends it itself. */
-async function handOver(results: readonly Recorded[], env: Env): Promise<void> {
-  const shards = new Map<number, SignalPacket[]>();
-  const lines: DemandLine[] = [];
-  const cancelled: CancelledLine[] = [];
-  for (const { result } of results) {
-    if (result.packet !== undefined) {
-      const shard = combinerShard(result.packet.stream);
-      const packets = shards.get(shard);
-      if (packets === undefined) shards.set(shard, [result.packet]);
-      else packets.push(result.packet);
-    }
-    lines.push(...result.demand);
-    cancelled.push(...(result.cancelled ?? []));
-  }
-  const told: Promise<unknown>[] = [...shards].map(([shard, packets]) =>
-    env.SIGNAL_COMBINER.getByName(combinerName(shard)).add(packets),
-  );
-  for (const { planner, items } of byPlanner(env, lines)) {
-    for (let from = 0; from < items.length; from += DEMAND_LINES_PER_CALL_MAX) {
-      told.push(planner.record(items.slice(from, from + DEMAND_LINES_PER_CALL_MAX)));
-    }
-  }
-  for (const { planner, items } of byPlanner(env, cancelled)) told.push(planner.cancel(items));
-  const answers = await Promise.allSettled(told);
-  const failed = answers.find((answer) => answer.status === "rejected");
-  if (failed !== undefined) {
-    console.warn(logEntry("signals were not handed over; profiles will", failed.reason));
-    return;
-  }
-  for (const { home, result } of results) {
-    if (result.sequence === undefined) continue;
-    const known = acknowledged.get(home) ?? [];
-    acknowledged.delete(home);
-    acknowledged.set(home, [...known, result.sequence]);
-  }
-  for (const visitor of acknowledged.keys()) {
-    if (acknowledged.size <= ACKNOWLEDGED_VISITORS_MAX) break;
-    acknowledged.delete(visitor);
-  }
 }
