@@ -125,7 +125,15 @@ describe("POST /v1/forecast", () => {
           }
         },
       ),
-      { numRuns: 60 },
+      {
+        numRuns: 60,
+        // Less than a 32-bit float tells from nothing, and what it cannot square.
+        examples: [
+          [[[7.006492321624087e-46, 0]], 1],
+          [[[1e-30, 0, 1e-22, 2e-7, 0]], 1],
+          [[[1.1e-6, 0, 2e-6, 1e9, 0]], 7],
+        ],
+      },
     );
   });
 

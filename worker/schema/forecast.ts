@@ -114,12 +114,15 @@ function parseSeries(value: unknown, path: string, errors: FieldError[]): Demand
   };
 }
 
+/** What is less is none: the kernel's 32-bit floats could not square it, nor divide by it. */
+const VALUE_MIN = 1e-6;
+
 /** A plain loop: half a million numbers go through here in one request. */
 function numbers(values: readonly unknown[], max: number, path: string, errors: FieldError[]): Float32Array {
   const result = new Float32Array(values.length);
   for (let i = 0; i < values.length; i++) {
     const value = values[i];
-    if (typeof value === "number" && value >= 0 && value <= max) result[i] = value;
+    if (typeof value === "number" && value >= 0 && value <= max) result[i] = value < VALUE_MIN ? 0 : value;
     else if (errors.length < ERRORS_MAX) {
       errors.push({ path: `${path}.${i}`, detail: `must be a number from 0 to ${max}` });
     }
