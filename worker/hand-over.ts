@@ -56,16 +56,16 @@ export function handOver(
     gathered.push(recorded);
     gatheredBytes += (packet?.bytes.length ?? 0) + RESULT_BYTES * (1 + demand.length + cancelled.length);
   }
-  const now = Date.now();
-  const wait = dueAt - now;
-  if (wait <= 0 || gatheredBytes > HANDOVER_GATHERED_BYTES_MAX) {
-    // One who is late is not waited for.
-    if (isAwaited && wait > -LATE_MS && gatheredBytes <= HANDOVER_GATHERED_BYTES_MAX) return;
+  const wait = dueAt - Date.now();
+  const isFull = gatheredBytes > HANDOVER_GATHERED_BYTES_MAX;
+  // One who is late is not waited for.
+  if (isAwaited && !isFull && wait > -LATE_MS) return;
+  if (isFull || wait <= 0) {
     ctx.waitUntil(handOverNow(env));
-  } else if (!isAwaited) {
-    isAwaited = true;
-    ctx.waitUntil(scheduler.wait(wait).then(() => handOverNow(env)));
+    return;
   }
+  isAwaited = true;
+  ctx.waitUntil(scheduler.wait(wait).then(() => handOverNow(env)));
 }
 
 async function handOverNow(env: Env): Promise<void> {

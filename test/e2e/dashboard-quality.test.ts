@@ -5,12 +5,10 @@ import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { MonitorCounts } from "../../domain/monitor/monitor.ts";
 import { VENDOR_DIRECTORY, vendored } from "../../scripts/vendor.ts";
-import { longestTask, openShop, type Shop, settled, visit } from "./dashboard-shop.ts";
+import { LONG_TASK_MS, longestTask, openShop, type Shop, settled, visit } from "./dashboard-shop.ts";
 
 const FIRST_VIEW_BYTES_MAX = 150_000;
 const BOARD_SKUS = 3_000;
-/** The aim is 50 ms, and printed; a busy machine is slower, and what a fault costs is more than this. */
-const LONG_TASK_MS = 200;
 
 /** Ids, names and words as somebody would send them who wants to run something in the merchandiser's browser. */
 const EVIL_PRODUCT = "<b>p</b>/?#&%41";
