@@ -13,8 +13,14 @@ const decoder = new TextDecoder();
  * @throws Problem 413, or 400 for gzip that breaks off.
  */
 export async function readText(request: Request, bytesMax: number): Promise<string> {
+  checkLength(request, bytesMax);
+  const first = await readShort(request);
+  if (first !== undefined && !isGzip(first)) {
+    checkEncoding(request);
+    return decoder.decode(first);
+  }
   const chunks: Uint8Array[] = [];
-  for await (const bytes of readBytes(request, bytesMax)) chunks.push(bytes);
+  for await (const bytes of readBytes(request, bytesMax, first)) chunks.push(bytes);
   return decoder.decode(chunks.length === 1 ? chunks[0] : joined(chunks));
 }
 
@@ -39,6 +45,7 @@ export async function readJson(request: Request, bytesMax: number): Promise<unkn
  * @throws Problem 400, 413 or 415, also after the first items.
  */
 export async function* readItems(request: Request, bytesMax: number): AsyncGenerator<Item> {
+  checkLength(request, bytesMax);
   const scanner = new ItemScanner();
   for await (const bytes of readBytes(request, bytesMax)) yield* scanner.push(bytes);
   try {
@@ -48,14 +55,25 @@ export async function* readItems(request: Request, bytesMax: number): AsyncGener
   }
 }
 
-/** The body's bytes as they come, unpacked. */
-async function* readBytes(request: Request, bytesMax: number): AsyncGenerator<Uint8Array> {
+/** A body of known, moderate length by one call, the usual case; else undefined, and nothing is read. */
+async function readShort(request: Request): Promise<Uint8Array | undefined> {
   const length = request.headers.get("content-length");
-  if (Number(length) > bytesMax) throw tooLarge(bytesMax);
-  if (request.body === null) return;
-  // A small body of known length is read by one call, the usual case.
-  const whole = length !== null && Number(length) <= REQUEST_BYTES_MAX;
-  const raw = whole ? readWhole(request) : bounded(request.body, bytesMax);
+  if (length === null || Number(length) > REQUEST_BYTES_MAX) return undefined;
+  try {
+    return await request.bytes();
+  } catch {
+    throw damaged();
+  }
+}
+
+/** The body's bytes as they come, unpacked. @param whole All of it where it is read already. */
+async function* readBytes(
+  request: Request,
+  bytesMax: number,
+  whole?: Uint8Array,
+): AsyncGenerator<Uint8Array> {
+  if (whole === undefined && request.body === null) return;
+  const raw = whole === undefined ? bounded(request.body!, bytesMax) : only(whole);
   const head: Uint8Array[] = [];
   for (let held = 0; held < GZIP_MAGIC.length; ) {
     const next = await raw.next();
@@ -64,28 +82,37 @@ async function* readBytes(request: Request, bytesMax: number): AsyncGenerator<Ui
     held += next.value.length;
   }
   const first = head.length === 1 ? head[0]! : joined(head);
-  if (first[0] === GZIP_MAGIC[0] && first[1] === GZIP_MAGIC[1]) {
+  if (isGzip(first)) {
     const packed = streamOf(first, raw);
     yield* bounded(packed.pipeThrough(new DecompressionStream("gzip")), bytesMax);
     return;
   }
-  const encoding = request.headers.get("content-encoding");
-  if (encoding !== null && !/^(identity|gzip)?$/i.test(encoding.trim())) {
-    throw new Problem(
-      "unsupported_encoding",
-      `content-encoding ${encoding} is not understood; send gzip or none.`,
-    );
-  }
+  checkEncoding(request);
   yield first;
   yield* raw;
 }
 
-async function* readWhole(request: Request): AsyncGenerator<Uint8Array> {
-  try {
-    yield await request.bytes();
-  } catch {
-    throw damaged();
-  }
+async function* only(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}
+
+function isGzip(bytes: Uint8Array): boolean {
+  return bytes[0] === GZIP_MAGIC[0] && bytes[1] === GZIP_MAGIC[1];
+}
+
+/** Told lengths that are too large need not be read. @throws Problem 413 */
+function checkLength(request: Request, bytesMax: number): void {
+  if (Number(request.headers.get("content-length")) > bytesMax) throw tooLarge(bytesMax);
+}
+
+/** Of a body that is not gzip. @throws Problem 415 */
+function checkEncoding(request: Request): void {
+  const encoding = request.headers.get("content-encoding");
+  if (encoding === null || /^(identity|gzip)?$/i.test(encoding.trim())) return;
+  throw new Problem(
+    "unsupported_encoding",
+    `content-encoding ${encoding} is not understood; send gzip or none.`,
+  );
 }
 
 function streamOf(first: Uint8Array, rest: AsyncGenerator<Uint8Array>): ReadableStream<Uint8Array> {

@@ -1,8 +1,8 @@
 // Browsers of any shop may call; what a key may do does not depend on where the page came from.
-const HEADERS = {
-  "access-control-allow-origin": "*",
-  "access-control-expose-headers": "etag, retry-after, server-timing",
-} as const;
+const HEADERS = [
+  ["access-control-allow-origin", "*"],
+  ["access-control-expose-headers", "etag, retry-after, server-timing"],
+] as const;
 
 const PREFLIGHT = {
   "access-control-allow-methods": "GET, POST, PUT, DELETE, OPTIONS",
@@ -12,14 +12,13 @@ const PREFLIGHT = {
 } as const;
 
 export function preflight(): Response {
-  return new Response(null, { status: 204, headers: { ...HEADERS, ...PREFLIGHT } });
+  return new Response(null, { status: 204, headers: { ...Object.fromEntries(HEADERS), ...PREFLIGHT } });
 }
 
-/** The same answer, its status kept, readable from any origin. */
+/** The same answer, its status kept, readable from any origin. Its headers must be changeable: an answer made here. */
 export function withCors(response: Response): Response {
   // An open WebSocket is not an answer to be read.
   if (response.webSocket) return response;
-  const open = new Response(response.body, response);
-  for (const [name, value] of Object.entries(HEADERS)) open.headers.set(name, value);
-  return open;
+  for (const [name, value] of HEADERS) response.headers.set(name, value);
+  return response;
 }
