@@ -63,7 +63,7 @@ function signalsOf(from: number, to: number, products: number): Signals {
     counts.push({ product: index(product), kind: "return", at, amount: amount / 5 });
     for (let n = 0; n < LINKS + PAIRS; n++) {
       const to = followerOf(product, n, products);
-      const kind = n < LINKS ? ("transition" as const) : ("pairing" as const);
+      const kind = n < LINKS ? ("one_way" as const) : ("pairing" as const);
       if (to !== product) links.push({ from: index(product), to: index(to), kind, at, weight: 1 + (n % 5) });
     }
   }

@@ -3,8 +3,6 @@ import { SESSION_GAP_MS, SESSIONS_MAX, TRAIL_STEPS_MAX, TRANSITION_DISTANCE_MAX 
 
 /** Steps over which a transition's weight falls by e. */
 const DISTANCE_SCALE = 1.5;
-/** What following backwards counts: b was seen after a, so b leads back to a half as often. */
-const BACKWARD_SHARE = 0.5;
 const FORWARD = Array.from({ length: TRANSITION_DISTANCE_MAX + 1 }, (_, d) =>
   Math.exp(-(d - 1) / DISTANCE_SCALE),
 );
@@ -32,6 +30,7 @@ interface Session {
 
 /** Takes what a trail teaches; `sign` is -1 for what a late step undoes. */
 export interface TrailSink {
+  /** `to` followed `from`; what that says of the way back is for whoever counts it. */
   transition(from: string, to: string, at: number, weight: number): void;
   repeat(kind: "again" | "return", productId: string, at: number, amount: number): void;
 }
@@ -219,7 +218,6 @@ function teach(steps: readonly Step[], index: number, sessions: readonly Session
           const other = path[path.length - d]!;
           if (other === productId) continue;
           sink.transition(other, productId, at, FORWARD[d]!);
-          sink.transition(productId, other, at, BACKWARD_SHARE * FORWARD[d]!);
         }
       }
     }

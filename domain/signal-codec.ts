@@ -8,7 +8,9 @@ import {
   type Signals,
 } from "./signal.ts";
 
-const VERSION = 1;
+const VERSION = 2;
+/** Kinds of links that there were in version 1. */
+const LINK_KINDS_1 = 2;
 const TEXT_FIELDS = ["sku", "name", "category", "brand", "currency", "imageUrl", "url"] as const;
 const PRICE_BIT = 1 << TEXT_FIELDS.length;
 
@@ -51,7 +53,7 @@ function writeSignals(writer: ByteWriter, { products, facts, counts, links }: Si
 export function decodeSignals(bytes: Uint8Array): Signals {
   const reader = new ByteReader(bytes);
   const version = reader.u8();
-  if (version !== VERSION) throw new RangeError(`signals of unknown version ${version}`);
+  if (version !== VERSION && version !== 1) throw new RangeError(`signals of unknown version ${version}`);
   const base = reader.signed();
   const products: string[] = [];
   for (let n = reader.varint(); n > 0; n--) products.push(reader.text());
@@ -64,11 +66,12 @@ export function decodeSignals(bytes: Uint8Array): Signals {
     const product = Math.floor(key / COUNT_KINDS.length);
     counts.push({ product, kind, at: base + reader.varint(), amount: readAmount(reader) });
   }
+  const linkKinds = version === 1 ? LINK_KINDS_1 : LINK_KINDS.length;
   const links: LinkSignal[] = [];
   for (let n = reader.varint(); n > 0; n--) {
     const key = reader.varint();
-    const kind = LINK_KINDS[key % LINK_KINDS.length]!;
-    const from = Math.floor(key / LINK_KINDS.length);
+    const kind = LINK_KINDS[key % linkKinds]!;
+    const from = Math.floor(key / linkKinds);
     links.push({ from, to: reader.varint(), kind, at: base + reader.varint(), weight: readAmount(reader) });
   }
   return { products, facts, counts, links };

@@ -8,8 +8,8 @@ const WEIGHT_MIN = 1e-9;
 
 /** A sum's tag is its UTC day and its kind: counts first, then links. */
 const KINDS = [...COUNT_KINDS, ...LINK_KINDS] as const;
-const TRANSITION = KINDS.indexOf("transition");
-const PAIRING = KINDS.indexOf("pairing");
+/** The first of the links. */
+const LINKS = COUNT_KINDS.length;
 
 /**
  * Adds up signals in any order: counts per (product, kind, UTC day), links per (from, to, kind, UTC day), of facts
@@ -34,9 +34,10 @@ export class SignalAccumulator {
     for (const { from, to, kind, at, weight } of signals.links) {
       const a = ids[from]!;
       const b = ids[to]!;
-      if (kind === "transition") this.sums.add(a, b, tagOf(TRANSITION, at), at, weight);
-      // A pairing counts both ways: one order of its ends makes one sum of it.
-      else this.sums.add(Math.min(a, b), Math.max(a, b), tagOf(PAIRING, at), at, weight);
+      const tag = tagOf(LINKS + LINK_KINDS.indexOf(kind), at);
+      // A pairing is the same either way: one order of its ends makes one sum of it.
+      if (kind === "pairing" && a > b) this.sums.add(b, a, tag, at, weight);
+      else this.sums.add(a, b, tag, at, weight);
     }
   }
 
@@ -57,7 +58,7 @@ export class SignalAccumulator {
     for (let row = 0; row < sums.size; row++) {
       if (Math.abs(sums.amount[row]!) < WEIGHT_MIN) continue;
       const kind = sums.tag[row]! % KINDS.length;
-      if (kind < TRANSITION) room().count(sums, row, kind);
+      if (kind < LINKS) room().count(sums, row, kind);
       else room().link(sums, row, kind);
     }
     if (portion.size > 0) portions.push(portion);
@@ -124,7 +125,7 @@ class Portion {
   link({ a, b, at, amount }: SumTable, row: number, kind: number): void {
     const from = this.indexOf(a[row]!);
     const to = this.indexOf(b[row]!);
-    const link = LINK_KINDS[kind - TRANSITION]!;
+    const link = LINK_KINDS[kind - LINKS]!;
     this.links.push({ from, to, kind: link, at: at[row]!, weight: amount[row]! });
   }
 

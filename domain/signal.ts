@@ -7,9 +7,16 @@
 export const COUNT_KINDS = ["view", "cart", "purchase", "again", "return"] as const;
 export type CountKind = (typeof COUNT_KINDS)[number];
 
-/** `transition`: `to` followed `from` in a session. `pairing`: both in one order (from < to, counts both ways). */
-export const LINK_KINDS = ["transition", "pairing"] as const;
+/**
+ * `transition`: `to` followed `from` in a session; leads back as well, at BACKWARD_SHARE of the weight. `pairing`: both
+ * in one order, counts both ways. `one_way`: leads to `to` alone, as packets of version 1 have each way of a transition.
+ * Append only, never reorder.
+ */
+export const LINK_KINDS = ["one_way", "pairing", "transition"] as const;
 export type LinkKind = (typeof LINK_KINDS)[number];
+
+/** What following backwards counts: b was seen after a, so b leads back to a half as often. A power of 2: exact. */
+export const BACKWARD_SHARE = 0.5;
 
 /** What an event said of a product, met as a SKU of it; the latest `at` wins, per field. */
 export interface ProductFact {

@@ -2,6 +2,8 @@ import { avalanche } from "./hash.ts";
 
 /** Places of the hash for each sum: found in one or two steps. */
 const SPREAD = 2;
+/** 1.2 MB: making room anew after every merge cost a third of adding up. */
+const ROWS_KEPT_MAX = 32_768;
 
 /**
  * Sums by three whole numbers (0 to 2^31 - 1), in columns: a hot path adds a thousand of them a batch, and objects or
@@ -39,11 +41,13 @@ export class SumTable {
     this.amount[row] = amount;
   }
 
-  /** Holds nothing, and no memory, afterwards. */
+  /** Holds nothing afterwards, and memory for no more than ROWS_KEPT_MAX rows. */
   clear(): void {
     this.size = 0;
-    this.resize(0);
-    this.places = new Int32Array(0);
+    if (this.a.length > ROWS_KEPT_MAX) {
+      this.resize(0);
+      this.places = new Int32Array(0);
+    } else this.places.fill(0);
   }
 
   private grow(): void {

@@ -5,7 +5,7 @@ import {
   MODEL_CURRENCIES_MAX,
   MODEL_PRODUCTS_MAX,
 } from "../limits.ts";
-import type { Signals } from "../signal.ts";
+import { BACKWARD_SHARE, type Signals } from "../signal.ts";
 import { type CatalogueRecord, factsOf, learn, newRecord } from "./catalogue.ts";
 import { Columns, SLOT_DELETED, SLOT_HIDDEN, SLOT_PRICED, SLOT_SOLD_OUT, SLOT_USED } from "./columns.ts";
 import { growth, wantsRebase } from "./decay.ts";
@@ -109,10 +109,13 @@ export class ModelTables {
       const b = slots[to]!;
       if (a < 0 || b < 0 || a === b || !Number.isFinite(weight)) continue;
       const grown = weight * growth(Math.min(at, now), this.landmark);
-      if (kind === "transition") this.link(this.viewed, this.columns.viewedOut, a, b, grown);
-      else {
+      if (kind === "pairing") {
         this.link(this.bought, this.columns.boughtOut, a, b, grown);
         this.link(this.bought, this.columns.boughtOut, b, a, grown);
+      } else {
+        this.link(this.viewed, this.columns.viewedOut, a, b, grown);
+        if (kind === "transition")
+          this.link(this.viewed, this.columns.viewedOut, b, a, BACKWARD_SHARE * grown);
       }
     }
   }

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { type CatalogueRecord, newRecord, patch } from "../../domain/model/catalogue.ts";
+import type { LinkTable } from "../../domain/model/link-table.ts";
 import { ModelTables } from "../../domain/model/tables.ts";
-import type { Signals } from "../../domain/signal.ts";
+import type { LinkKind, Signals } from "../../domain/signal.ts";
 
 const NOW = Date.UTC(2026, 5, 1);
 const ROOM = 100;
@@ -56,6 +57,24 @@ describe("ModelTables", () => {
     const back = tables.slotOf(gone);
     expect(back).toBeGreaterThanOrEqual(0);
     expect(tables.activity(back)).toBe(1);
+  });
+
+  test("[SG1] a transition leads back at half its weight, what is told one way does not, a pairing both ways alike", () => {
+    const tables = emptyTables();
+    const link = (kind: LinkKind, from: number, to: number) => ({ kind, from, to, at: NOW, weight: 3 });
+    const links = [link("transition", 0, 1), link("one_way", 2, 3), link("pairing", 0, 3)];
+    tables.apply({ products: ["a", "b", "c", "d"], facts: [], counts: [], links }, NOW);
+    const slot = (product: string) => tables.slotOf(product);
+    const weight = (table: LinkTable, from: string, to: string) => {
+      const { targets, weights, stride, lengths } = table.page(0);
+      const start = slot(from) * stride;
+      const at = targets.subarray(start, start + lengths[slot(from)]!).indexOf(slot(to));
+      return at < 0 ? 0 : weights[start + at];
+    };
+    expect([weight(tables.viewed, "a", "b"), weight(tables.viewed, "b", "a")]).toEqual([3, 1.5]);
+    expect([weight(tables.viewed, "c", "d"), weight(tables.viewed, "d", "c")]).toEqual([3, 0]);
+    expect([weight(tables.bought, "a", "d"), weight(tables.bought, "d", "a")]).toEqual([3, 3]);
+    expect(tables.columns.viewedOut[slot("b")]).toBe(1.5);
   });
 
   test("[MD5] a catalogue alone takes no active product's place", () => {

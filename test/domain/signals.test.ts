@@ -70,6 +70,26 @@ describe("signals", () => {
     expect(() => decodeSignals(Uint8Array.of(99))).toThrow(RangeError);
   });
 
+  test("[EV4] of version 1, whose transitions were told each way by itself, stay what they were", () => {
+    const writer = new ByteWriter();
+    writer.u8(1);
+    writer.signed(20_000 * DAY_MS);
+    writer.varint(2);
+    writer.text("a");
+    writer.text("b");
+    writer.varint(0);
+    writer.varint(0);
+    writer.varint(2);
+    // b after a: from and kind, to, milliseconds, weight; then back; 1 would be a pairing.
+    for (const value of [0, 1, 7, 1]) writer.varint(value);
+    for (const value of [2 * 1 + 1, 0, 7, 4]) writer.varint(value);
+    const when = 20_000 * DAY_MS + 7;
+    expect(decodeSignals(writer.bytes()).links).toEqual([
+      { from: 0, to: 1, kind: "one_way", at: when, weight: 1 },
+      { from: 1, to: 0, kind: "pairing", at: when, weight: 4 },
+    ]);
+  });
+
   test("[SG2] add up to the same in any order, grouping and portions", () => {
     fc.assert(
       fc.property(fc.array(signals, { maxLength: 6 }), fc.integer({ min: 1, max: 9 }), (many, size) => {

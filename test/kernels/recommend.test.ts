@@ -7,7 +7,7 @@ import { ModelTables } from "../../domain/model/tables.ts";
 import { encodeText, encodeTextPage } from "../../domain/model/text.ts";
 import { PLACEMENT_WEIGHTS } from "../../domain/model/weights.ts";
 import { PLACEMENTS, type RecommendationQuery, STRATEGIES } from "../../domain/recommendation.ts";
-import type { Signals } from "../../domain/signal.ts";
+import { LINK_KINDS, type LinkKind, type Signals } from "../../domain/signal.ts";
 import { NOBODY } from "../../domain/visitor.ts";
 import { ModelImage } from "../../kernels/model-image.ts";
 import { createRecommender, type Recommender } from "../../kernels/recommend.ts";
@@ -32,7 +32,7 @@ interface Shop {
     hoursAgo: number;
     kind: "view" | "cart" | "purchase" | "again" | "return";
   }[];
-  readonly links: readonly { from: number; to: number; kind: "transition" | "pairing"; weight: number }[];
+  readonly links: readonly { from: number; to: number; kind: LinkKind; weight: number }[];
 }
 
 const id = (product: number) => `p${product}`;
@@ -125,7 +125,7 @@ const shops = fc.integer({ min: 1, max: 40 }).chain((size) => {
       fc.record({
         from: product,
         to: product,
-        kind: fc.constantFrom("transition" as const, "pairing" as const),
+        kind: fc.constantFrom(...LINK_KINDS),
         weight: fc.constantFrom(0.25, 0.5, 1, 2, 5),
       }),
       { maxLength: 150 },

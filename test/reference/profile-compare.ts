@@ -46,14 +46,17 @@ export function expectSame(actual: ProfileView, wanted: ProfileView): void {
   }
 }
 
-/** Weights of transitions by `from>to`. */
+/** Weights of transitions by `from>to`, there and back. */
 export function transitionsIn(many: readonly Signals[]): Map<string, number> {
   const sums = new Map<string, number>();
+  const add = (from: string, to: string, weight: number) => {
+    sums.set(`${from}>${to}`, (sums.get(`${from}>${to}`) ?? 0) + weight);
+  };
   for (const { products, links } of many) {
     for (const { from, to, kind, weight } of links) {
       if (kind !== "transition") continue;
-      const key = `${products[from]}>${products[to]}`;
-      sums.set(key, (sums.get(key) ?? 0) + weight);
+      add(products[from]!, products[to]!, weight);
+      add(products[to]!, products[from]!, weight / 2);
     }
   }
   return sums;
