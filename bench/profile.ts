@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Activity } from "../domain/activity.ts";
+import { bytesOf } from "../domain/bytes.ts";
 import { ProfilePage } from "../domain/profile/page.ts";
 import { viewOf } from "../domain/profile/view.ts";
 import { median } from "./load.ts";
@@ -56,7 +57,7 @@ export function profileRows(quick: boolean): Row[] {
   full.record(activities(2_000), NOW);
   full.unsent = [];
   full.cutSegment();
-  const bytes = full.encode();
+  const bytes = bytesOf((writer) => full.write(writer));
   let next = 2_000;
   const batch = (size: number) => {
     const page = ProfilePage.decode(bytes);
@@ -69,7 +70,7 @@ export function profileRows(quick: boolean): Row[] {
     return ((performance.now() - began) * 1000) / parts.length;
   };
   const fold = (size: number) => median(Array.from({ length: rounds }, () => batch(size)));
-  const encode = timed(() => full.encode(), rounds * 4) * 1000;
+  const encode = timed(() => bytesOf((writer) => full.write(writer)), rounds * 4) * 1000;
   const decode = timed(() => ProfilePage.decode(bytes), rounds * 4) * 1000;
   const copies = crossing(bytes, rounds * 4);
   return [

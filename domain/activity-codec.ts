@@ -1,6 +1,7 @@
 import { ACTIVITY_KINDS, type Activity, type ActivityLine } from "./activity.ts";
-import type { ByteReader, ByteWriter } from "./bytes.ts";
+import { ByteReader, type ByteWriter, bytesOf } from "./bytes.ts";
 
+const VERSION = 1;
 const TEXTS = ["orderId", "currency", "detail"] as const;
 const VALUE_BIT = 1 << TEXTS.length;
 const SILENT_BIT = VALUE_BIT << 1;
@@ -10,6 +11,32 @@ const PRICE_BIT = 1 << LINE_TEXTS.length;
 const SKU_BIT = PRICE_BIT << 1;
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** Activities on their way to a profile, as its segments store them. */
+export function encodeActivities(activities: readonly Activity[]): Uint8Array {
+  return bytesOf((writer) => {
+    writeHead(writer, activities.length);
+    for (const activity of activities) writeActivity(writer, activity);
+  });
+}
+
+/** What stands before so many activities. */
+export function writeHead(writer: ByteWriter, count: number): void {
+  writer.u8(VERSION);
+  writer.varint(count);
+}
+
+/** Throws RangeError on bytes of another version. */
+export function decodeActivities(bytes: Uint8Array): Activity[] {
+  const reader = new ByteReader(bytes);
+  const version = reader.u8();
+  if (version !== VERSION) throw new RangeError(`activities of unknown version ${version}`);
+  return readActivities(reader, reader.varint());
+}
+
+export function readActivities(reader: ByteReader, count: number): Activity[] {
+  return Array.from({ length: count }, () => readActivity(reader));
+}
 
 /** One activity, readable back to back with others. */
 export function writeActivity(writer: ByteWriter, activity: Activity): void {

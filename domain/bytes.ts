@@ -103,7 +103,12 @@ export class ByteWriter {
 
   /** A copy of what was written. */
   bytes(): Uint8Array {
-    return this.buffer.slice(0, this.end);
+    return this.written().slice();
+  }
+
+  /** What was written, until more is. */
+  written(): Uint8Array {
+    return this.buffer.subarray(0, this.end);
   }
 
   /** Begins again in the same memory. */
@@ -116,19 +121,24 @@ export class ByteWriter {
 const SHARED_BYTES_MAX = 1024 * 1024;
 let shared: ByteWriter | undefined;
 
-/**
- * What `write` writes. All callers use one buffer in turn: pages are written at every batch, and a buffer of their
- * size made and cleared each time cost more than writing them.
- */
+/** What `write` writes, to be kept. */
 export function bytesOf(write: (writer: ByteWriter) => void): Uint8Array {
+  return lendBytes(write, (bytes) => bytes.slice());
+}
+
+/**
+ * Lends what `write` writes to `use`, which must not keep it. All callers use one buffer in turn: pages are written at
+ * every batch, and a buffer of their size made and cleared each time cost more than writing them.
+ */
+export function lendBytes<T>(write: (writer: ByteWriter) => void, use: (bytes: Uint8Array) => T): T {
   const writer = shared ?? new ByteWriter(16 * 1024);
-  // Whoever is called from `write` finds none and makes one.
+  // Whoever is called meanwhile finds none and makes one.
   shared = undefined;
   writer.clear();
   write(writer);
-  const bytes = writer.bytes();
-  if (bytes.length <= SHARED_BYTES_MAX) shared = writer;
-  return bytes;
+  const result = use(writer.written());
+  if (writer.length <= SHARED_BYTES_MAX) shared = writer;
+  return result;
 }
 
 /** Reads what ByteWriter wrote, in the same order. Throws RangeError past the end. */

@@ -36,7 +36,8 @@ import type { LedgerRow } from "./inventory-store.ts";
 export interface RecordBatch {
   /** Receive time, Unix ms. */
   readonly now: number;
-  readonly activities: readonly Activity[];
+  /** `encodeActivities`: objects would be copied field by field. */
+  readonly activities: Uint8Array;
   /** Other ids of this visitor that the events name (names of objects): they join it. */
   readonly ids?: readonly string[];
   /** Per activity the index in `ids` of the anonymous id that it was sent with beside the user's; -1: none. */

@@ -1,5 +1,6 @@
 import type { Activity } from "../domain/activity.ts";
-import { decodeSegment } from "../domain/profile/activity-log.ts";
+import { decodeActivities } from "../domain/activity-codec.ts";
+import { lendBytes } from "../domain/bytes.ts";
 import { ProfilePage } from "../domain/profile/page.ts";
 
 /** Row of the profile; segments have the ids from 1 on. */
@@ -24,7 +25,10 @@ export class UserProfileStore {
 
   /** Writes the page: one row. */
   writePage(page: ProfilePage): void {
-    this.write(PAGE_ID, page.encode());
+    lendBytes(
+      (writer) => page.write(writer),
+      (bytes) => this.write(PAGE_ID, bytes),
+    );
   }
 
   /** Writes the page and moves its activities to a segment: two rows. */
@@ -35,7 +39,7 @@ export class UserProfileStore {
   }
 
   segment(id: number): Activity[] {
-    return decodeSegment(this.segmentBody(id));
+    return decodeActivities(this.segmentBody(id));
   }
 
   /** As it is stored. */

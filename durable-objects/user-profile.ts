@@ -1,5 +1,6 @@
 import { DurableObject } from "cloudflare:workers";
 import type { Activity } from "../domain/activity.ts";
+import { decodeActivities } from "../domain/activity-codec.ts";
 import {
   DAY_MS,
   EXPORT_ACTIVITIES_MAX,
@@ -87,11 +88,9 @@ export class UserProfile extends DurableObject<Env> implements UserProfileRpc {
       return { ...elsewhere, outcomes: [], demand: [] };
     }
     if (page.stream === 0) page.stream = randomStream();
-    const { outcomes, taken, unsent, changed } = page.record(
-      batch.activities,
-      batch.now,
-      this.sourcesOf(batch),
-    );
+    const activities = decodeActivities(batch.activities);
+    const sources = this.sourcesOf(batch, activities.length);
+    const { outcomes, taken, unsent, changed } = page.record(activities, batch.now, sources);
     this.own.fold(taken);
     const unfinished = page.ids.unfinished().length > 0;
     if (changed || acknowledged || unfinished) {
@@ -250,13 +249,13 @@ export class UserProfile extends DurableObject<Env> implements UserProfileRpc {
   }
 
   /** Of each activity, the other id it came by. Ids that were not known join, as far as there is room. */
-  private sourcesOf({ activities, ids = [], by, via, now }: RecordBatch): (JoinedId | undefined)[] {
+  private sourcesOf({ ids = [], by, via, now }: RecordBatch, count: number): (JoinedId | undefined)[] {
     if (ids.length === 0 && via === undefined) return [];
     const day = Math.floor(now / DAY_MS);
     const take = (name: string) => (name === this.visitor ? undefined : this.page.ids.take(name, day));
     const taken = ids.map(take);
     const first = via === undefined ? undefined : take(via.name);
-    return activities.map((_, i) => taken[by?.[i] ?? -1] ?? first);
+    return Array.from({ length: count }, (_, i) => taken[by?.[i] ?? -1] ?? first);
   }
 
   /** Joins and erasures that cannot be finished now are by the alarm. */

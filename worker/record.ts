@@ -1,4 +1,5 @@
 import type { Activity } from "../domain/activity.ts";
+import { encodeActivities } from "../domain/activity-codec.ts";
 import { VISITORS_AT_ONCE_MAX } from "../domain/limits.ts";
 import { logEntry } from "../domain/log-entry.ts";
 import type { Identity } from "../domain/visitor-name.ts";
@@ -135,7 +136,7 @@ function batchOf(activities: readonly VisitorActivity[], now: number): RecordBat
   });
   return {
     now,
-    activities: activities.map(({ activity }) => activity),
+    activities: encodeActivities(activities.map(({ activity }) => activity)),
     ...(ids.size > 0 && { ids: [...ids.keys()], by }),
   };
 }

@@ -1,8 +1,6 @@
 import type { Activity } from "../activity.ts";
-import { readActivity, writeActivity } from "../activity-codec.ts";
+import { readActivities, writeActivity, writeHead } from "../activity-codec.ts";
 import { ByteReader, type ByteWriter, bytesOf } from "../bytes.ts";
-
-const VERSION = 1;
 
 /** Activities encoded back to back. */
 export class ActivityLog {
@@ -34,11 +32,10 @@ export class ActivityLog {
     return readActivities(new ByteReader(bytesOf((writer) => this.writeParts(writer))), this.count);
   }
 
-  /** The same as a byte string of its own. */
+  /** The same as a byte string of its own (`decodeActivities`). */
   segment(): Uint8Array {
     return bytesOf((writer) => {
-      writer.u8(VERSION);
-      writer.varint(this.count);
+      writeHead(writer, this.count);
       this.writeParts(writer);
     });
   }
@@ -60,16 +57,4 @@ export class ActivityLog {
   private writeParts(writer: ByteWriter): void {
     for (const part of this.parts) writer.raw(part);
   }
-}
-
-/** Activities of a stored segment. Throws RangeError on bytes of another version. */
-export function decodeSegment(body: Uint8Array): Activity[] {
-  const reader = new ByteReader(body);
-  const version = reader.u8();
-  if (version !== VERSION) throw new RangeError(`activity segment of unknown version ${version}`);
-  return readActivities(reader, reader.varint());
-}
-
-function readActivities(reader: ByteReader, count: number): Activity[] {
-  return Array.from({ length: count }, () => readActivity(reader));
 }

@@ -1,6 +1,7 @@
 import type { Activity } from "../activity.ts";
+import { decodeActivities } from "../activity-codec.ts";
 import { cancelledOf, demandOf, SignalSink, stepsOf } from "../activity-signals.ts";
-import { ByteReader, ByteWriter, bytesOf } from "../bytes.ts";
+import { ByteReader, ByteWriter } from "../bytes.ts";
 import type { CancelledLine, DemandLine } from "../demand.ts";
 import { hash53 } from "../hash.ts";
 import { DAY_MS, DEDUP_MESSAGES_MAX, INLINE_ACTIVITIES_BYTES, PROFILE_DAYS } from "../limits.ts";
@@ -9,7 +10,7 @@ import { Trail } from "../session.ts";
 import { encodeSignals } from "../signal-codec.ts";
 import { SignalAccumulator } from "../signal-merge.ts";
 import { isAnonymous } from "../visitor-name.ts";
-import { ActivityLog, decodeSegment } from "./activity-log.ts";
+import { ActivityLog } from "./activity-log.ts";
 import { type JoinedId, JoinedIds } from "./joined-ids.ts";
 import { Profile } from "./profile.ts";
 import { readUnsent, type Unsent, writeUnsent } from "./unsent.ts";
@@ -128,7 +129,7 @@ export class ProfilePage {
     const oldest = now - PROFILE_DAYS * DAY_MS;
     const sink = new SignalSink();
     const taken: Activity[] = [];
-    for (const { by, ...activity } of part.segments.flatMap(decodeSegment)) {
+    for (const { by, ...activity } of part.segments.flatMap(decodeActivities)) {
       const hash = hash53(activity.messageId);
       if (this.messages.has(hash)) {
         sink.activity(activity, -1);
@@ -294,11 +295,8 @@ export class ProfilePage {
     return page;
   }
 
-  encode(): Uint8Array {
-    return bytesOf((writer) => this.write(writer));
-  }
-
-  private write(writer: ByteWriter): void {
+  /** Read by `decode`. */
+  write(writer: ByteWriter): void {
     writer.u8(PAGE_VERSION);
     writer.varint(this.erasedAt);
     writer.text(this.movedTo ?? "");

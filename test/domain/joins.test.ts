@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Activity, ActivityKind } from "../../domain/activity.ts";
 import { SignalSink } from "../../domain/activity-signals.ts";
+import { bytesOf } from "../../domain/bytes.ts";
 import { DAY_MS, JOINED_ID_IDLE_DAYS, JOINED_IDS_MAX } from "../../domain/limits.ts";
 import { JoinedIds } from "../../domain/profile/joined-ids.ts";
 import { type Handover, ProfilePage } from "../../domain/profile/page.ts";
@@ -99,7 +100,7 @@ describe("a profile that joins another", () => {
         const hear = (page: ProfilePage) => {
           for (const { signals } of page.unsent) sums.add(decodeSignals(signals));
           page.acknowledge(page.unsent.map(({ sequence }) => sequence));
-          return ProfilePage.decode(page.encode());
+          return ProfilePage.decode(bytesOf((writer) => page.write(writer)));
         };
         const segments = new Map<number, Uint8Array>();
         const first = anonymous.slice(0, Math.ceil(before * anonymous.length));

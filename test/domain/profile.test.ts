@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Activity, ActivityKind } from "../../domain/activity.ts";
+import { bytesOf } from "../../domain/bytes.ts";
 import {
   CART_CHANGES_MAX,
   DAY_MS,
@@ -114,7 +115,7 @@ function recordAll(
   for (const batch of batches) {
     const { unsent } = page.record(batch, NOW);
     if (unsent !== undefined) sums.add(decodeSignals(unsent.signals));
-    if (reload) page = ProfilePage.decode(page.encode());
+    if (reload) page = ProfilePage.decode(bytesOf((writer) => page.write(writer)));
   }
   return { page, sums };
 }
@@ -137,7 +138,7 @@ describe("profiles", () => {
         let accepted = 0;
         for (const batch of batches) {
           accepted += page.record(batch, NOW).outcomes.filter((outcome) => outcome === "accepted").length;
-          if (reload) page = ProfilePage.decode(page.encode());
+          if (reload) page = ProfilePage.decode(bytesOf((writer) => page.write(writer)));
         }
         expect(accepted).toBe(activities.length);
       }),
@@ -215,7 +216,7 @@ describe("profiles", () => {
         let page = new ProfilePage();
         for (const activity of order) {
           page.record([activity], NOW);
-          page = ProfilePage.decode(page.encode());
+          page = ProfilePage.decode(bytesOf((writer) => page.write(writer)));
         }
         const { counts, value } = viewOf(page.profile, NOW);
         expect([counts.orders, counts.purchases]).toEqual([orders, units]);
@@ -244,9 +245,9 @@ describe("profiles", () => {
     fc.assert(
       fc.property(arrival, ({ batches }) => {
         const { page } = recordAll(batches, false);
-        const bytes = page.encode();
+        const bytes = bytesOf((writer) => page.write(writer));
         const again = ProfilePage.decode(bytes);
-        expect(again.encode()).toEqual(bytes);
+        expect(bytesOf((writer) => again.write(writer))).toEqual(bytes);
         expect(viewOf(again.profile, NOW)).toEqual(viewOf(page.profile, NOW));
         expect(contextOf(again.profile, NOW)).toEqual(contextOf(page.profile, NOW));
         expect(again.inlineActivities()).toEqual(page.inlineActivities());
@@ -275,7 +276,7 @@ describe("profiles", () => {
     );
     expect(view.cart).toHaveLength(CART_CHANGES_MAX);
     expect(view.categories[0]?.category).toBe("c399");
-    expect(page.encode().length).toBeLessThan(200_000);
+    expect(bytesOf((writer) => page.write(writer)).length).toBeLessThan(200_000);
   });
 
   test("[UP7] what is older than 90 days teaches and is demand, but is not in the profile", () => {
@@ -306,7 +307,7 @@ describe("profiles", () => {
       lines: [{ productId: "p", sku: "p", quantity: 1 }],
     });
     page.record([view("a", NOW - 5_000)], NOW);
-    const erased = ProfilePage.decode(page.erased(NOW).encode());
+    const erased = ProfilePage.decode(bytesOf((writer) => page.erased(NOW).write(writer)));
     expect(erased.profile.isEmpty).toBe(true);
     const later = NOW + 60_000;
     expect(erased.record([view("a", later), view("b", NOW - 1), view("c", later)], later).outcomes).toEqual([

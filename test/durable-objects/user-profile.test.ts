@@ -2,6 +2,7 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "c
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
 import type { Activity } from "../../domain/activity.ts";
+import { encodeActivities } from "../../domain/activity-codec.ts";
 import { combinerName, combinerShard } from "../../domain/visitor-name.ts";
 
 const NOW = Date.now();
@@ -55,7 +56,9 @@ describe("a visitor's batch", () => {
   test.each([1, 5, 50, 500, 2_500])("[UP3] of %i events costs at most two rows", async (size) => {
     const profile = profileOf(`u:rows-${size}`);
     for (let batch = 0; batch < 4; batch++) {
-      const rows = await rowsOf(profile, () => profile.record({ now: NOW, activities: many(size) }));
+      const rows = await rowsOf(profile, () =>
+        profile.record({ now: NOW, activities: encodeActivities(many(size)) }),
+      );
       expect(rows).toBeLessThanOrEqual(2);
       expect(rows).toBeGreaterThan(0);
     }
@@ -65,8 +68,10 @@ describe("a visitor's batch", () => {
   test("[UP3] of what is known already costs nothing", async () => {
     const profile = profileOf("u:known");
     const activities = many(30);
-    await profile.record({ now: NOW, activities });
-    expect(await rowsOf(profile, () => profile.record({ now: NOW, activities }))).toBe(0);
+    await profile.record({ now: NOW, activities: encodeActivities(activities) });
+    expect(
+      await rowsOf(profile, () => profile.record({ now: NOW, activities: encodeActivities(activities) })),
+    ).toBe(0);
   });
 
   test("[UP3] reading costs nothing, also of a visitor nobody knows", async () => {
@@ -89,15 +94,25 @@ describe("a visitor's batch", () => {
 describe("what a batch teaches", () => {
   test("[UP5] stays until it is acknowledged, through restarts", async () => {
     const profile = profileOf("u:unsent");
-    const first = await profile.record({ now: NOW, activities: [activity("ordered", "a")] });
-    const second = await profile.record({ now: NOW, activities: [activity("viewed", "b")] });
+    const first = await profile.record({
+      now: NOW,
+      activities: encodeActivities([activity("ordered", "a")]),
+    });
+    const second = await profile.record({
+      now: NOW,
+      activities: encodeActivities([activity("viewed", "b")]),
+    });
     expect([first.sequence, second.sequence]).toEqual([1, 2]);
     expect(first.demand).toMatchObject([{ sku: "a", units: 2 }]);
     await evictDurableObject(profile);
     const unsent = () =>
       runInDurableObject(profile, (object) => object["page"].unsent.map(({ sequence }) => sequence));
     expect(await unsent()).toEqual([1, 2]);
-    await profile.record({ now: NOW, activities: [activity("viewed", "c")], acknowledged: [1] });
+    await profile.record({
+      now: NOW,
+      activities: encodeActivities([activity("viewed", "c")]),
+      acknowledged: [1],
+    });
     await evictDurableObject(profile);
     expect(await unsent()).toEqual([2, 3]);
   });
@@ -105,7 +120,10 @@ describe("what a batch teaches", () => {
   test("[UP5] is sent again by the session's alarm, and counts once with what the Worker handed over", async () => {
     const profile = profileOf("u:resend");
     const order = activity("ordered", "resent");
-    const { packet, demand } = await profile.record({ now: NOW - 40 * MINUTE_MS, activities: [order] });
+    const { packet, demand } = await profile.record({
+      now: NOW - 40 * MINUTE_MS,
+      activities: encodeActivities([order]),
+    });
     const combiner = env.SIGNAL_COMBINER.getByName(combinerName(combinerShard(packet!.stream)));
     await combiner.add([packet!]);
     const planner = env.DEMAND_PLANNER.getByName("planner");
@@ -147,12 +165,15 @@ describe("a cancelled order", () => {
         at: at(2),
       };
       for (const batch of first ? [[cancel], orders] : [orders, [cancel]]) {
-        await profile.record({ now: NOW, activities: batch });
+        await profile.record({ now: NOW, activities: encodeActivities(batch) });
         // Nobody hands it over: the alarm does, and again what was handed over before.
         await evictDurableObject(profile);
         await runDurableObjectAlarm(profile);
       }
-      await profile.record({ now: NOW, activities: [{ ...cancel, messageId: `again ${when}` }] });
+      await profile.record({
+        now: NOW,
+        activities: encodeActivities([{ ...cancel, messageId: `again ${when}` }]),
+      });
       await runDurableObjectAlarm(profile);
       expect(await units(sku)).toBe(4);
       // Goods that came back were wanted.
@@ -162,7 +183,7 @@ describe("a cancelled order", () => {
         messageId: `refund ${when}`,
         orderId: `${sku} 2`,
       };
-      await profile.record({ now: NOW, activities: [refund] });
+      await profile.record({ now: NOW, activities: encodeActivities([refund]) });
       await runDurableObjectAlarm(profile);
       expect(await units(sku)).toBe(4);
       expect((await profile.view({ now: NOW })).profile?.counts).toMatchObject({ orders: 2, purchases: 2 });
@@ -173,12 +194,15 @@ describe("a cancelled order", () => {
     const sku = "cancelled elsewhere";
     const buyer = await profileOf("u:buys").record({
       now: NOW,
-      activities: [activity("ordered", sku, { orderId: "elsewhere", at: at(5) })],
+      activities: encodeActivities([activity("ordered", sku, { orderId: "elsewhere", at: at(5) })]),
     });
     await env.DEMAND_PLANNER.getByName("planner").record(buyer.demand);
     expect(await units(sku)).toBe(2);
     const cancel: Activity = { ...activity("viewed", sku), kind: "cancelled", orderId: "elsewhere" };
-    const { cancelled } = await profileOf("u:support").record({ now: NOW, activities: [cancel] });
+    const { cancelled } = await profileOf("u:support").record({
+      now: NOW,
+      activities: encodeActivities([cancel]),
+    });
     await env.DEMAND_PLANNER.getByName("planner").cancel(cancelled!);
     expect(await units(sku)).toBe(0);
   });
@@ -189,7 +213,7 @@ describe("a visitor's data", () => {
     const profile = profileOf("u:export");
     const activities = many(2_400);
     for (let from = 0; from < 2_400; from += 600) {
-      await profile.record({ now: NOW, activities: activities.slice(from, from + 600) });
+      await profile.record({ now: NOW, activities: encodeActivities(activities.slice(from, from + 600)) });
     }
     await evictDurableObject(profile);
     expect((await exported(profile)).sort()).toEqual(activities.map(({ messageId }) => messageId).sort());
@@ -204,8 +228,8 @@ describe("a visitor's data", () => {
         profile,
         (_, state) => state.storage.sql.exec("SELECT id FROM page WHERE id > 0").toArray().length,
       );
-    await profile.record({ now: then, activities: many(300, { at: then }) });
-    await profile.record({ now: then, activities: many(300, { at: then }) });
+    await profile.record({ now: then, activities: encodeActivities(many(300, { at: then })) });
+    await profile.record({ now: then, activities: encodeActivities(many(300, { at: then })) });
     expect(await segments()).toBeGreaterThan(0);
     await runDurableObjectAlarm(profile);
     expect(await segments()).toBe(0);
@@ -214,8 +238,8 @@ describe("a visitor's data", () => {
   test("[UP6] is erased in every row; a retry stays forgotten, a new event begins anew", async () => {
     const profile = profileOf("u:erase");
     const activities = many(900);
-    await profile.record({ now: NOW, activities: activities.slice(0, 450) });
-    await profile.record({ now: NOW, activities: activities.slice(450) });
+    await profile.record({ now: NOW, activities: encodeActivities(activities.slice(0, 450)) });
+    await profile.record({ now: NOW, activities: encodeActivities(activities.slice(450)) });
     expect(await profile.erase({ now: NOW })).toEqual({ existed: true, untold: 0 });
     await evictDurableObject(profile);
     expect((await profile.view({ now: NOW })).profile).toBeUndefined();
@@ -228,9 +252,15 @@ describe("a visitor's data", () => {
         .join(),
     );
     expect(bytes).not.toContain("Shoes");
-    const { outcomes } = await profile.record({ now: NOW + 1, activities: activities.slice(0, 3) });
+    const { outcomes } = await profile.record({
+      now: NOW + 1,
+      activities: encodeActivities(activities.slice(0, 3)),
+    });
     expect(outcomes).toEqual(["duplicate", "duplicate", "duplicate"]);
-    await profile.record({ now: NOW + 5_000, activities: [activity("viewed", "new", { at: NOW + 5_000 })] });
+    await profile.record({
+      now: NOW + 5_000,
+      activities: encodeActivities([activity("viewed", "new", { at: NOW + 5_000 })]),
+    });
     expect((await profile.view({ now: NOW + 5_000 })).profile?.counts.views).toBe(1);
     expect(await profileOf("u:never").erase({ now: NOW })).toEqual({ existed: false, untold: 0 });
   });
