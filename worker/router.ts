@@ -104,15 +104,20 @@ export const ROUTES: readonly Route[] = [
   route("GET", "/health", "none", getHealth),
 ];
 
-type Arguments = [env: Env, ctx: ExecutionContext];
+interface Arrival {
+  readonly request: Request;
+  readonly url: URL;
+  readonly env: Env;
+  readonly ctx: ExecutionContext;
+}
 
 const router = buildRouter();
 
 function buildRouter() {
-  const built = Router<IRequest, Arguments, Response>();
+  const built = Router<IRequest, [Arrival], Response>();
   for (const { method, path, access, handler } of ROUTES) {
-    built[method.toLowerCase() as "get"](path, (request, env, ctx) =>
-      answer(request, env, ctx, access, handler),
+    built[method.toLowerCase() as "get"](path, ({ params }, arrival) =>
+      answer(arrival, params, access, handler),
     );
   }
   for (const path of new Set(ROUTES.map((found) => found.path))) {
@@ -126,8 +131,8 @@ function buildRouter() {
       );
     });
   }
-  built.get("*", (request, env, ctx) => answer(request, env, ctx, "none", getAsset));
-  built.head("*", (request, env, ctx) => answer(request, env, ctx, "none", getAsset));
+  built.get("*", ({ params }, arrival) => answer(arrival, params, "none", getAsset));
+  built.head("*", ({ params }, arrival) => answer(arrival, params, "none", getAsset));
   return built;
 }
 
@@ -135,9 +140,12 @@ function buildRouter() {
 export async function handle(request: Request, env: Env, ctx: ExecutionContext): Promise<Response> {
   if (request.method === "OPTIONS") return preflight();
   try {
-    const found = await router.fetch(request as unknown as IRequest, env, ctx);
+    const url = new URL(request.url);
+    // Method and path are all that routes are told by: of a whole request the router would go through the query as well.
+    const path = { method: request.method, url: `${url.origin}${url.pathname}` } as IRequest;
+    const found = await router.fetch(path, { request, url, env, ctx });
     if (found !== undefined) return withCors(found);
-    throw new Problem("not_found", `There is no ${new URL(request.url).pathname}.`);
+    throw new Problem("not_found", `There is no ${url.pathname}.`);
   } catch (error) {
     if (error instanceof Problem) return withCors(error.response());
     console.error(logEntry("a request failed", error));
@@ -146,17 +154,14 @@ export async function handle(request: Request, env: Env, ctx: ExecutionContext):
 }
 
 async function answer(
-  request: IRequest,
-  env: Env,
-  ctx: ExecutionContext,
+  { request, url, env, ctx }: Arrival,
+  params: Record<string, string | undefined>,
   needed: Needed,
   handler: Handler,
 ): Promise<Response> {
-  const url = new URL(request.url);
-  const presented: Presented =
-    needed === "none" ? { access: "none" } : presentedBy(request as unknown as Request, url, env);
+  const presented: Presented = needed === "none" ? { access: "none" } : presentedBy(request, url, env);
   const { access } = presented;
-  if (url.pathname.startsWith("/v1/")) await limitRate(request as unknown as Request, presented, env);
+  if (url.pathname.startsWith("/v1/")) await limitRate(request, presented, env);
   const named = request.headers.has("authorization") || url.searchParams.has("writeKey");
   if (needed !== "none" && access === "none" && (needed !== "body" || named)) {
     throw new Problem(
@@ -171,15 +176,7 @@ async function answer(
   if (needed === "secret" && access !== "secret") {
     throw new Problem("forbidden", "This needs the secret key; the write key may collect and recommend.");
   }
-  return handler({
-    request: request as unknown as Request,
-    url,
-    env,
-    ctx,
-    access,
-    now: Date.now(),
-    params: decoded(request.params),
-  });
+  return handler({ request, url, env, ctx, access, now: Date.now(), params: decoded(params) });
 }
 
 function decoded(params: Record<string, string | undefined>): Record<string, string> {
