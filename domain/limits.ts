@@ -167,6 +167,9 @@ export const RESERVATIONS_REMEMBERED_MAX = 50_000;
 export const RESERVATION_TTL_SECONDS_MAX = 7 * 86_400;
 /** Reservations of one batch. */
 export const RESERVATIONS_PER_CALL_MAX = 100;
+/** Reservations of one SKU that an isolate asks for in one call, and SKUs that it gathers them of at a time. */
+export const GATHERED_HOLDS_MAX = 256;
+export const GATHERED_SKUS_MAX = 10_000;
 /** Stock objects one request or order talks to at a time. */
 export const SKUS_AT_ONCE_MAX = 32;
 /** Ledger of a SKU, days: older entries become its opening balance. */

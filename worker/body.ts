@@ -13,8 +13,7 @@ const decoder = new TextDecoder();
  * @throws Problem 413, or 400 for gzip that breaks off.
  */
 export async function readText(request: Request, bytesMax: number): Promise<string> {
-  checkLength(request, bytesMax);
-  const first = await readShort(request);
+  const first = await readShort(request, lengthOf(request, bytesMax));
   if (first !== undefined && !isGzip(first)) {
     checkEncoding(request);
     return decoder.decode(first);
@@ -45,7 +44,7 @@ export async function readJson(request: Request, bytesMax: number): Promise<unkn
  * @throws Problem 400, 413 or 415, also after the first items.
  */
 export async function* readItems(request: Request, bytesMax: number): AsyncGenerator<Item> {
-  checkLength(request, bytesMax);
+  lengthOf(request, bytesMax);
   const scanner = new ItemScanner();
   for await (const bytes of readBytes(request, bytesMax)) yield* scanner.push(bytes);
   try {
@@ -56,9 +55,8 @@ export async function* readItems(request: Request, bytesMax: number): AsyncGener
 }
 
 /** A body of known, moderate length by one call, the usual case; else undefined, and nothing is read. */
-async function readShort(request: Request): Promise<Uint8Array | undefined> {
-  const length = request.headers.get("content-length");
-  if (length === null || Number(length) > REQUEST_BYTES_MAX) return undefined;
+async function readShort(request: Request, length: number | undefined): Promise<Uint8Array | undefined> {
+  if (length === undefined || length > REQUEST_BYTES_MAX) return undefined;
   try {
     return await request.bytes();
   } catch {
@@ -100,9 +98,13 @@ function isGzip(bytes: Uint8Array): boolean {
   return bytes[0] === GZIP_MAGIC[0] && bytes[1] === GZIP_MAGIC[1];
 }
 
-/** Told lengths that are too large need not be read. @throws Problem 413 */
-function checkLength(request: Request, bytesMax: number): void {
-  if (Number(request.headers.get("content-length")) > bytesMax) throw tooLarge(bytesMax);
+/** The body's length where it is told: one that is too large need not be read. @throws Problem 413 */
+function lengthOf(request: Request, bytesMax: number): number | undefined {
+  const told = request.headers.get("content-length");
+  if (told === null) return undefined;
+  const length = Number(told);
+  if (length > bytesMax) throw tooLarge(bytesMax);
+  return length;
 }
 
 /** Of a body that is not gzip. @throws Problem 415 */

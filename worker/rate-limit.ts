@@ -14,10 +14,10 @@ const RETRY_SECONDS = 5;
  */
 export async function limitRate(request: Request, { access, key }: Presented, env: Env): Promise<void> {
   const { ADDRESS_RATE: addressRate, KEY_RATE: keyRate } = env;
-  const address = request.headers.get("cf-connecting-ip");
   const asked: Promise<{ success: boolean }>[] = [];
-  if (addressRate !== undefined && address !== null && access !== "secret") {
-    asked.push(addressRate.limit({ key: address }));
+  if (addressRate !== undefined && access !== "secret") {
+    const address = request.headers.get("cf-connecting-ip");
+    if (address !== null) asked.push(addressRate.limit({ key: address }));
   }
   if (keyRate !== undefined && key !== undefined) asked.push(keyRate.limit({ key }));
   if (asked.length === 0) return;

@@ -162,8 +162,7 @@ async function answer(
   const presented: Presented = needed === "none" ? { access: "none" } : presentedBy(request, url, env);
   const { access } = presented;
   if (url.pathname.startsWith("/v1/")) await limitRate(request, presented, env);
-  const named = request.headers.has("authorization") || url.searchParams.has("writeKey");
-  if (needed !== "none" && access === "none" && (needed !== "body" || named)) {
+  if (needed !== "none" && access === "none" && (needed !== "body" || isKeyGiven(request, url))) {
     throw new Problem(
       "unauthorized",
       "Send a valid key: Authorization: Bearer KEY, or Basic with the key as user name.",
@@ -177,6 +176,11 @@ async function answer(
     throw new Problem("forbidden", "This needs the secret key; the write key may collect and recommend.");
   }
   return handler({ request, url, env, ctx, access, now: Date.now(), params: decoded(params) });
+}
+
+/** Where it stands usually, so that the body is not looked at for another. */
+function isKeyGiven(request: Request, url: URL): boolean {
+  return request.headers.has("authorization") || url.searchParams.has("writeKey");
 }
 
 function decoded(params: Record<string, string | undefined>): Record<string, string> {

@@ -8,6 +8,7 @@ import type { Env } from "../../durable-objects/env.ts";
 import type { BasketAnswer, BasketView, ReservationAnswer } from "../../durable-objects/rpc.ts";
 import { parseJson, readJson, readText } from "../body.ts";
 import { type Exchange, json } from "../exchange.ts";
+import { holdTogether } from "../gathered-holds.ts";
 import { idempotencyKeyOf } from "../idempotency-key.ts";
 import { Problem } from "../problem.ts";
 import { reachable } from "../reachable.ts";
@@ -31,9 +32,10 @@ interface BasketRouted {
 }
 
 /** `POST /v1/reservations`: holds every line, or none. */
-export async function postReservation({ env, request, now }: Exchange): Promise<Response> {
+export async function postReservation(exchange: Exchange): Promise<Response> {
+  const { request } = exchange;
   const asked = check(reservationSchema, await readJson(request, REQUEST_BYTES_MAX), "invalid_values");
-  const [answer] = await reserve([{ asked, key: idempotencyKeyOf(request) }], now, env);
+  const [answer] = await reserve([{ asked, key: idempotencyKeyOf(request) }], exchange);
   if (answer instanceof Problem) throw answer;
   return json(answer!.reservation, answer!.repeated ? 200 : 201, {
     location: `/v1/reservations/${answer!.reservation.reservation_id}`,
@@ -41,12 +43,12 @@ export async function postReservation({ env, request, now }: Exchange): Promise<
 }
 
 /** `POST /v1/reservations/batch`: each on its own. */
-export async function postReservations({ env, request, now }: Exchange): Promise<Response> {
-  const body = check(reservationBatchSchema, await readJson(request, REQUEST_BYTES_MAX), "invalid_values");
+export async function postReservations(exchange: Exchange): Promise<Response> {
+  const given = await readJson(exchange.request, REQUEST_BYTES_MAX);
+  const body = check(reservationBatchSchema, given, "invalid_values");
   const answers = await reserve(
     body.reservations.map(({ idempotency_key: key, ...asked }) => ({ asked, key })),
-    now,
-    env,
+    exchange,
   );
   return json({
     results: answers.map((answer) =>
@@ -107,12 +109,12 @@ interface Reserved {
   readonly repeated: boolean;
 }
 
-/** One call a SKU for what needs no `Order`, one call a basket for the others. */
+/** At most one call a SKU for what needs no `Order`, one call a basket for the others. */
 async function reserve(
   all: readonly { asked: Asked; key: string | undefined }[],
-  now: number,
-  env: Env,
+  exchange: Exchange,
 ): Promise<(Reserved | Problem)[]> {
+  const { now, env } = exchange;
   const routed = await Promise.all(all.map(({ asked, key }) => routeOf(asked, key, now)));
   const answers: (Reserved | Problem)[] = new Array(routed.length);
   const bySku = new Map<string, number[]>();
@@ -133,9 +135,7 @@ async function reserve(
     work.push(async () => {
       const ones = indexes.map((i) => routed[i] as SkuRouted);
       const holds = ones.map(({ hold }) => hold);
-      const held = await reachable<ReservationAnswer[]>(() => stockOf(env, sku).hold(holds, now)).catch(
-        problemOnly,
-      );
+      const held = await reachable(() => holdTogether(sku, holds, exchange)).catch(problemOnly);
       indexes.forEach((i, n) => {
         answers[i] = held instanceof Problem ? held : ofHold(ones[n]!.place, held[n]!);
       });

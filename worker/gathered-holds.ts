@@ -1,0 +1,105 @@
+// Reservations of one SKU come in crowds. An isolate has one call of them on its way to a SKU's stock; what comes
+// meanwhile goes together with the next. So a hot SKU's object, which takes about a thousand calls a second, is asked by
+// each isolate no faster than it answers. Who comes alone does not wait.
+
+import { GATHERED_HOLDS_MAX, GATHERED_SKUS_MAX } from "../domain/limits.ts";
+import type { HoldRequest } from "../domain/stock/decisions.ts";
+import type { Env } from "../durable-objects/env.ts";
+import type { ReservationAnswer } from "../durable-objects/rpc.ts";
+
+/** After so long whoever was to ask is taken for gone: a request may end at any time. */
+const LATE_MS = 5_000;
+/** One is answered while the other gathers. */
+const CALLS_AT_ONCE_MAX = 2;
+
+/** What waits for the call that is on its way. */
+interface Crowd {
+  readonly holds: HoldRequest[];
+  /** Requests that the holds are of. */
+  members: number;
+  /** The one who came first asks for all, when it is its turn. */
+  readonly turn: PromiseWithResolvers<true>;
+  readonly answers: PromiseWithResolvers<readonly ReservationAnswer[]>;
+}
+
+/** A SKU that is asked now. */
+interface Asked {
+  /** Calls on their way. */
+  calls: number;
+  /** Who goes next. */
+  readonly crowds: Crowd[];
+}
+
+const asked = new Map<string, Asked>();
+
+/**
+ * Holds, in the order given, when they are stored. Called again with the same holds it gives the same answers.
+ *
+ * @throws what the call throws, to all who shared it.
+ */
+export async function holdTogether(
+  sku: string,
+  holds: readonly HoldRequest[],
+  { env, ctx, now }: { env: Env; ctx: { waitUntil(promise: Promise<unknown>): void }; now: number },
+): Promise<readonly ReservationAnswer[]> {
+  const ask = (all: readonly HoldRequest[]) => env.INVENTORY.getByName(`s:${sku}`).hold(all, now);
+  let one = asked.get(sku);
+  if (one === undefined) {
+    if (asked.size >= GATHERED_SKUS_MAX) return ask(holds);
+    one = { calls: 0, crowds: [] };
+    asked.set(sku, one);
+  }
+  const { crowds } = one;
+  if (one.calls < CALLS_AT_ONCE_MAX && crowds.length === 0) return asking(sku, one, ask(holds), ctx);
+  const last = crowds.at(-1);
+  if (last !== undefined && last.holds.length + holds.length <= GATHERED_HOLDS_MAX) {
+    const from = last.holds.length;
+    last.holds.push(...holds);
+    last.members++;
+    // The second one sees to it that the first one asks: a timer for each would cost more than its share of the call.
+    if (last.members === 2) {
+      const answers = await Promise.race([last.answers.promise, scheduler.wait(2 * LATE_MS)]);
+      if (answers === undefined) answerAll(last, ask(last.holds));
+    }
+    return (await last.answers.promise).slice(from, from + holds.length);
+  }
+  const own: Crowd = {
+    holds: [...holds],
+    members: 1,
+    turn: Promise.withResolvers(),
+    answers: Promise.withResolvers(),
+  };
+  // Nobody may have come along to hear of it.
+  own.answers.promise.catch(() => {});
+  crowds.push(own);
+  const isTurn = await Promise.race([own.turn.promise, scheduler.wait(LATE_MS)]);
+  if (isTurn !== true) {
+    // Who was to tell has gone, and will not take back its call.
+    one.calls = 0;
+    const place = crowds.indexOf(own);
+    if (place >= 0) crowds.splice(place, 1);
+  }
+  answerAll(own, asking(sku, one, ask(own.holds), ctx));
+  return (await own.answers.promise).slice(0, holds.length);
+}
+
+function answerAll({ answers }: Crowd, asked: Promise<readonly ReservationAnswer[]>): void {
+  asked.then(answers.resolve, answers.reject);
+}
+
+/** Whose turn it is next is told also when this request's client has gone. */
+async function asking<T>(
+  sku: string,
+  one: Asked,
+  answers: Promise<T>,
+  ctx: { waitUntil(promise: Promise<unknown>): void },
+): Promise<T> {
+  one.calls++;
+  const done = answers.finally(() => {
+    one.calls = Math.max(0, one.calls - 1);
+    one.crowds.shift()?.turn.resolve(true);
+    if (one.calls === 0 && one.crowds.length === 0) asked.delete(sku);
+  });
+  ctx.waitUntil(done.catch(() => {}));
+  return done;
+}
