@@ -1,6 +1,6 @@
 // What the kernel computes, written as one would in plain JavaScript: maps, arrays and sorts over the same lists.
 import * as L from "../assembly/layout.ts";
-import { bandShape, repeatWeight, sharesOf, sourcesOf } from "../domain/model/context.ts";
+import { bandShape, repeatWeights, sharesOf, sourcesOf } from "../domain/model/context.ts";
 import type { ModelNames } from "../domain/model/manifest.ts";
 import type { PlacementWeights } from "../domain/model/weights.ts";
 import type { RecommendationQuery } from "../domain/recommendation.ts";
@@ -125,9 +125,10 @@ export function recommendPlain(
   walk("collaborative", weights.fan, walkViewed, walkBought, 2);
   walk("walked", weights.fanThird, walkViewed > 0 ? walkThird : 0, walkBought > 0 ? walkThird : 0, 3);
 
+  const again = repeatWeights(query, weights);
   recents.forEach((product, position) => {
     const chance = (position === 0 ? model.again : model.returns)[product]!;
-    const worth = repeatWeight(query, position, weights) * chance;
+    const worth = again[position]! * chance;
     candidate(product).repeat = position === 0 ? Math.max(worth, weights.againFloor) : worth;
   });
   const categories = visitor.categories.map(({ category }) => model.categories.get(category)!);

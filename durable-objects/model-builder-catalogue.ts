@@ -3,6 +3,9 @@ import { type CatalogueRecord, factsOf } from "../domain/model/catalogue.ts";
 import type { CatalogueRows } from "../domain/model/tables.ts";
 import type { ModelStore } from "./model-builder-store.ts";
 
+/** About 4 MB. */
+const RECORDS_KNOWN_MAX = 4_096;
+
 /**
  * Catalogue rows with the changed ones in memory until they are stored: the journal holds what changed them, so a
  * product that many events speak of costs one row now and then.
@@ -10,6 +13,8 @@ import type { ModelStore } from "./model-builder-store.ts";
 export class Catalogue implements CatalogueRows {
   private readonly store: ModelStore;
   private readonly changed = new Map<string, CatalogueRecord>();
+  /** Rows as they are stored: events speak of the same products again and again. */
+  private readonly known = new Map<string, CatalogueRecord>();
   private count: number;
 
   constructor(store: ModelStore) {
@@ -23,7 +28,11 @@ export class Catalogue implements CatalogueRows {
   }
 
   get(productId: string): CatalogueRecord | undefined {
-    return this.changed.get(productId) ?? this.store.record(productId);
+    const held = this.changed.get(productId) ?? this.known.get(productId);
+    if (held !== undefined) return held;
+    const stored = this.store.record(productId);
+    if (stored !== undefined) this.remember(productId, stored);
+    return stored;
   }
 
   /** Whether a product may be entered: known, or room for it. */
@@ -32,7 +41,7 @@ export class Catalogue implements CatalogueRows {
   }
 
   put(productId: string, record: CatalogueRecord): void {
-    if (!this.changed.has(productId) && this.store.record(productId) === undefined) {
+    if (this.get(productId) === undefined) {
       if (this.count >= CATALOGUE_PRODUCTS_MAX) return;
       this.count++;
     }
@@ -47,8 +56,20 @@ export class Catalogue implements CatalogueRows {
 
   /** Stores what changed. */
   save(): void {
-    for (const [productId, record] of this.changed) this.store.writeRecord(productId, record);
+    for (const [productId, record] of this.changed) {
+      this.store.writeRecord(productId, record);
+      this.known.delete(productId);
+      this.remember(productId, record);
+    }
     this.changed.clear();
+  }
+
+  private remember(productId: string, record: CatalogueRecord): void {
+    this.known.set(productId, record);
+    for (const oldest of this.known.keys()) {
+      if (this.known.size <= RECORDS_KNOWN_MAX) break;
+      this.known.delete(oldest);
+    }
   }
 
   /** Products after an id in order of id, whose id, name, brand or category holds the text; deleted ones aside. */

@@ -27,7 +27,6 @@ import type {
 } from "../domain/stock/decisions.ts";
 import type { Part, StockPolicy } from "../domain/stock/ledger.ts";
 import type { Reservation } from "../domain/stock/reservation.ts";
-import type { VisitorContext } from "../domain/visitor.ts";
 import type { PlannerForecast } from "./demand-planner-outlook.ts";
 import type { LedgerRow } from "./inventory-store.ts";
 
@@ -76,7 +75,8 @@ export interface RecordResult extends Whereabouts {
 }
 
 export interface ContextResult extends Whereabouts {
-  readonly context: VisitorContext;
+  /** A `VisitorContext` as JSON: objects would be copied field by field. Absent where the visitor is not here. */
+  readonly context?: string;
 }
 
 export interface ViewResult extends Whereabouts {

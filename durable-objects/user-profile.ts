@@ -12,9 +12,9 @@ import { logEntry } from "../domain/log-entry.ts";
 import { byPlanner } from "../domain/planner/shards.ts";
 import type { JoinedId } from "../domain/profile/joined-ids.ts";
 import type { ProfilePage } from "../domain/profile/page.ts";
+import type { Profile } from "../domain/profile/profile.ts";
 import type { Unsent } from "../domain/profile/unsent.ts";
 import { contextOf, viewOf } from "../domain/profile/view.ts";
-import { NOBODY } from "../domain/visitor.ts";
 import { combinerName, combinerShard, isAnonymous } from "../domain/visitor-name.ts";
 import type { Env } from "./env.ts";
 import type {
@@ -115,11 +115,15 @@ export class UserProfile extends DurableObject<Env> implements UserProfileRpc {
 
   async context({ now, via, own }: { now: number; via?: Via; own?: boolean }): Promise<ContextResult> {
     const elsewhere = this.elsewhere(via);
-    if (elsewhere !== undefined) return { ...elsewhere, context: NOBODY };
-    if (via === undefined || own !== true) return { context: contextOf(this.page.profile, now) };
-    const entry = this.page.ids.get(via.name);
-    if (entry === undefined) return { context: NOBODY };
-    return { context: contextOf(this.own.of(entry.number, this.page), now) };
+    if (elsewhere !== undefined) return elsewhere;
+    const profile = via === undefined || own !== true ? this.page.profile : this.ownProfile(via.name);
+    return profile === undefined ? {} : { context: JSON.stringify(contextOf(profile, now)) };
+  }
+
+  /** Of what came by one of the visitor's anonymous ids. */
+  private ownProfile(name: string): Profile | undefined {
+    const entry = this.page.ids.get(name);
+    return entry === undefined ? undefined : this.own.of(entry.number, this.page);
   }
 
   async view({ now, via }: { now: number; via?: Via }): Promise<ViewResult> {

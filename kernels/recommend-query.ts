@@ -1,6 +1,6 @@
 import * as L from "../assembly/layout.ts";
 import { RECOMMENDATIONS_MAX } from "../domain/limits.ts";
-import { bandShape, dayOf, repeatWeight, sharesOf, sourcesOf } from "../domain/model/context.ts";
+import { bandShape, dayOf, repeatWeights, sharesOf, sourcesOf } from "../domain/model/context.ts";
 import type { PlacementWeights } from "../domain/model/weights.ts";
 import { type RecommendationQuery, STRATEGIES } from "../domain/recommendation.ts";
 
@@ -85,11 +85,12 @@ export class QueryBlock {
 
   private writeRecents(query: RecommendationQuery, weights: PlacementWeights, indexes: Indexes): void {
     let count = 0;
+    const again = repeatWeights(query, weights);
     query.visitor.recent.slice(0, L.RECENTS_MAX).forEach(({ productId }, position) => {
       const index = indexes.product(productId);
       if (index < 0) return;
       this.words[L.QUERY_RECENT_INDEX / 4 + count] = index;
-      this.floats[L.QUERY_RECENT_WEIGHT / 4 + count] = repeatWeight(query, position, weights);
+      this.floats[L.QUERY_RECENT_WEIGHT / 4 + count] = again[position]!;
       count++;
     });
     this.words[L.QUERY_RECENTS / 4] = count;

@@ -1,5 +1,5 @@
 import * as L from "../assembly/layout.ts";
-import { withLiking } from "../domain/model/liking.ts";
+import { type ProductGroups, withLiking } from "../domain/model/liking.ts";
 import type { ModelNames } from "../domain/model/manifest.ts";
 import { type ProductHash, productHash } from "../domain/model/product-hash.ts";
 import { TEXT_PAGE_PRODUCTS, TextPage } from "../domain/model/text.ts";
@@ -31,12 +31,25 @@ interface Loaded {
   readonly version: number;
   readonly address: number;
   readonly products: number;
+  /** Where sections begin: words of the hashes and of their table, bytes of what a product belongs to. */
+  readonly low: number;
+  readonly high: number;
+  readonly table: number;
+  readonly mask: number;
+  readonly category: number;
+  readonly brand: number;
+  readonly currency: number;
+  /** What was shown of products lately, by index: popular ones are shown again and again. */
+  readonly shown: Map<number, PublishedProduct>;
   readonly names: ModelNames;
   readonly categories: ReadonlyMap<string, number>;
   readonly brands: ReadonlyMap<string, number>;
   readonly currencies: ReadonlyMap<string, number>;
   readonly texts: readonly TextPage[];
 }
+
+/** Products kept as they were shown, about 1 MB. */
+const SHOWN_MAX = 4_096;
 
 /** Recommends from the newest model that was loaded whole; from none, nothing. */
 export class Recommender {
@@ -123,10 +136,19 @@ export class Recommender {
     }
     const numbers = (list: readonly string[]) =>
       new Map(list.flatMap((name, number) => (name === "" ? [] : [[name, number] as const])));
+    const section = (word: number) => address + header(word);
     this.loaded = {
       version,
       address,
       products: header(L.HEADER_PRODUCTS),
+      low: section(L.HEADER_HASH_LOW) / 4,
+      high: section(L.HEADER_HASH_HIGH) / 4,
+      table: section(L.HEADER_TABLE) / 4,
+      mask: header(L.HEADER_TABLE_SLOTS) - 1,
+      category: section(L.HEADER_CATEGORY),
+      brand: section(L.HEADER_BRAND),
+      currency: section(L.HEADER_CURRENCY),
+      shown: new Map(),
       names,
       categories: numbers(names.categories),
       brands: numbers(names.brands),
@@ -152,7 +174,7 @@ export class Recommender {
     const { loaded } = this;
     if (loaded === undefined) return 0;
     if (query.category !== undefined && !loaded.categories.has(query.category)) return 0;
-    const visitor = withLiking(query.visitor, (productId) => this.product(productId));
+    const visitor = withLiking(query.visitor, (productId) => this.groupsOf(productId));
     this.block.write({ ...query, visitor }, weights, {
       product: (productId) => this.find(productId),
       category: (name) => this.nameIndex("category", name),
@@ -252,32 +274,41 @@ export class Recommender {
   }
 
   private productAt(index: number): PublishedProduct {
-    const { names, address } = this.loaded!;
-    const section = (word: number) => address + this.words[(address + word) / 4]!;
-    const u16 = (word: number) => {
-      const at = section(word) + 2 * index;
+    const { shown } = this.loaded!;
+    let product = shown.get(index);
+    if (product === undefined) {
+      if (shown.size >= SHOWN_MAX) shown.clear();
+      const currency = this.loaded!.names.currencies[this.bytes[this.loaded!.currency + index]!];
+      product = {
+        ...(this.textAt(index) ?? { productId: "" }),
+        ...this.groupsAt(index),
+        ...(currency ? { currency } : {}),
+      };
+      shown.set(index, product);
+    }
+    return product;
+  }
+
+  /** What a product belongs to, if the model knows it. */
+  private groupsOf(productId: string): ProductGroups | undefined {
+    const index = this.find(productId);
+    return index < 0 ? undefined : this.groupsAt(index);
+  }
+
+  private groupsAt(index: number): ProductGroups {
+    const { names, category: categories, brand: brands } = this.loaded!;
+    const number = (section: number) => {
+      const at = section + 2 * index;
       return this.bytes[at]! | (this.bytes[at + 1]! << 8);
     };
-    const text = this.textAt(index) ?? { productId: "" };
-    const category = names.categories[u16(L.HEADER_CATEGORY)];
-    const brand = names.brands[u16(L.HEADER_BRAND)];
-    const currency = names.currencies[this.bytes[section(L.HEADER_CURRENCY) + index]!];
-    return {
-      ...text,
-      ...(category ? { category } : {}),
-      ...(brand ? { brand } : {}),
-      ...(currency ? { currency } : {}),
-    };
+    const category = names.categories[number(categories)];
+    const brand = names.brands[number(brands)];
+    return { ...(category ? { category } : {}), ...(brand ? { brand } : {}) };
   }
 
   /** Index of a product in the image, or -1. */
   private find(productId: string): number {
-    const { address } = this.loaded!;
-    const section = (word: number) => (address + this.words[(address + word) / 4]!) / 4;
-    const low = section(L.HEADER_HASH_LOW);
-    const high = section(L.HEADER_HASH_HIGH);
-    const table = section(L.HEADER_TABLE);
-    const mask = this.words[(address + L.HEADER_TABLE_SLOTS) / 4]! - 1;
+    const { low, high, table, mask } = this.loaded!;
     const hash = productHash(productId, this.hash);
     for (let at = hash.low & mask; ; at = (at + 1) & mask) {
       const entry = this.words[table + at]!;

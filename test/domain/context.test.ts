@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { repeatWeight, sourcesOf } from "../../domain/model/context.ts";
+import { repeatWeights, sourcesOf } from "../../domain/model/context.ts";
 import { withLiking } from "../../domain/model/liking.ts";
 import { PLACEMENT_WEIGHTS } from "../../domain/model/weights.ts";
 import type { RecommendationQuery } from "../../domain/recommendation.ts";
@@ -58,7 +58,7 @@ describe("where a list starts from", () => {
     const [over] = worth([viewed("a", 60)]);
     expect(over).toBeCloseTo(running! * weights.earlier, 12);
     const again = (minutes: number) =>
-      repeatWeight(ask([viewed("a", minutes)]), 0, PLACEMENT_WEIGHTS.session);
+      repeatWeights(ask([viewed("a", minutes)]), PLACEMENT_WEIGHTS.session)[0]!;
     expect(again(60)).toBeCloseTo(again(1) * PLACEMENT_WEIGHTS.session.earlier, 12);
   });
 

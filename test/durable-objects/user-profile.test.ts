@@ -78,7 +78,7 @@ describe("a visitor's batch", () => {
     const profile = profileOf("a:nobody");
     const rows = await rowsOf(profile, async () => {
       expect((await profile.view({ now: NOW })).profile).toBeUndefined();
-      expect((await profile.context({ now: NOW })).context.recent).toEqual([]);
+      expect(JSON.parse((await profile.context({ now: NOW })).context!).recent).toEqual([]);
       expect(await exported(profile)).toEqual([]);
     });
     expect(rows).toBe(0);

@@ -1,6 +1,6 @@
 // The recommendation kernel in plain TypeScript: lists, maps and sorts instead of columns, marks and heaps.
 // Sums and products are rounded to single precision where the kernel rounds them, so that answers are equal.
-import { bandShape, dayOf, repeatWeight, sharesOf, sourcesOf } from "../../domain/model/context.ts";
+import { bandShape, dayOf, repeatWeights, sharesOf, sourcesOf } from "../../domain/model/context.ts";
 import type { PlacementWeights } from "../../domain/model/weights.ts";
 import { type RecommendationQuery, STRATEGIES, type Strategy } from "../../domain/recommendation.ts";
 import type { Neighbour, OracleModel, OracleProduct } from "./recommend-model.ts";
@@ -75,10 +75,11 @@ class Call {
     this.wanted = new Set(query.strategies.length > 0 ? query.strategies : STRATEGIES);
     this.filter = query.category === undefined ? undefined : indexes.category(query.category);
     const { visitor } = query;
+    const again = repeatWeights(query, weights);
     visitor.recent.forEach((recent, position) => {
       const index = indexes.product(recent.productId);
       if (index >= 0) {
-        const weight = f(repeatWeight(query, position, weights));
+        const weight = f(again[position]!);
         this.recents.push({ index, weight, newest: position === 0 });
       }
     });

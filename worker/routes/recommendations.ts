@@ -103,7 +103,8 @@ export async function getRecommendations(exchange: Exchange): Promise<Response> 
     profile.context({ now: exchange.now, own, ...(via !== undefined && { via }) }),
   );
   const profileMs = performance.now() - began;
-  return recommend(exchange, answer.context, { ...q, fresh_stock: q.fresh_stock === "true" }, profileMs);
+  const context = answer.context === undefined ? NOBODY : (JSON.parse(answer.context) as VisitorContext);
+  return recommend(exchange, context, { ...q, fresh_stock: q.fresh_stock === "true" }, profileMs);
 }
 
 /** `POST /v1/recommendations`: for visitors the service does not know; no hop at all. */
