@@ -2,14 +2,20 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Activity } from "../domain/activity.ts";
+import { decodeActivities, encodeActivities } from "../domain/activity-codec.ts";
 import { bytesOf } from "../domain/bytes.ts";
 import { ProfilePage } from "../domain/profile/page.ts";
+import { Profile } from "../domain/profile/profile.ts";
 import { viewOf } from "../domain/profile/view.ts";
+import type { TrailSink } from "../domain/session.ts";
 import { median } from "./load.ts";
 import type { Row } from "./table.ts";
 
 const NOW = Date.parse("2026-11-24T12:00:00Z");
 const MINUTE_MS = 60_000;
+/** Activities of one stored segment, about. */
+const SEGMENT = 400;
+const NOBODY_LISTENS: TrailSink = { transition() {}, repeat() {} };
 
 /** A visitor of 90 days: sessions of views, carts, now and then an order. */
 function activities(count: number, from = 0): Activity[] {
@@ -42,7 +48,15 @@ function activities(count: number, from = 0): Activity[] {
 export function profileRows(quick: boolean): Row[] {
   const rounds = quick ? 5 : 31;
   const all = activities(10_000);
+  const stored = Array.from({ length: all.length / SEGMENT }, (_, i) =>
+    encodeActivities(all.slice(i * SEGMENT, (i + 1) * SEGMENT)),
+  );
   const rebuild = () => {
+    const profile = new Profile();
+    for (const segment of stored) profile.fold(decodeActivities(segment), NOBODY_LISTENS);
+    return viewOf(profile, NOW);
+  };
+  const takeAll = () => {
     const page = new ProfilePage();
     for (let i = 0; i < all.length; i += 50) {
       page.record(all.slice(i, i + 50), NOW);
@@ -52,6 +66,7 @@ export function profileRows(quick: boolean): Row[] {
     return viewOf(page.profile, NOW);
   };
   const rebuildMs = timed(rebuild, rounds);
+  const takenMs = timed(takeAll, rounds);
 
   const full = new ProfilePage();
   full.record(activities(2_000), NOW);
@@ -75,8 +90,8 @@ export function profileRows(quick: boolean): Row[] {
   const copies = crossing(bytes, rounds * 4);
   return [
     {
-      what: "rebuild of a profile from 10,000 activities, in batches of 50",
-      figure: `${rebuildMs.toFixed(1)} ms`,
+      what: "rebuild of a profile from 10,000 stored activities",
+      figure: `${rebuildMs.toFixed(1)} ms; ${takenMs.toFixed(1)} ms as they come, in batches of 50: each counted once, told and stored`,
       peer: "the ~200 ms that pipelines on Node report for 90 days",
       aim: "<= 1 ms",
       met: rebuildMs <= 1,

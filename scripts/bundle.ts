@@ -23,7 +23,7 @@ export interface BundleSize {
 export function bundleSize(): BundleSize {
   const out = mkdtempSync(join(tmpdir(), "shelfwise-bundle-"));
   try {
-    wrangler("deploy", "--dry-run", "--outdir", out);
+    wrangler("deploy", "--dry-run", "--env=", "--outdir", out);
     const modules = readdirSync(out)
       .filter((name) => /\.(js|wasm)$/.test(name))
       .map((name) => readFileSync(join(out, name)));
