@@ -1,6 +1,15 @@
 import { DAY_MS } from "./limits.ts";
-import type { CountSignal, LinkSignal, ProductFact, Signals } from "./signal.ts";
-import { COUNT_KINDS, LINK_KINDS } from "./signal.ts";
+import {
+  COUNT_KINDS,
+  type CountSignal,
+  LINK_KINDS,
+  type LinkSignal,
+  type ProductFact,
+  type Signals,
+  type SignalTaker,
+  tellSignals,
+} from "./signal.ts";
+import { readSignals } from "./signal-codec.ts";
 import { SumTable } from "./sum-table.ts";
 
 /** Below this corrections have cancelled and the sum is left out. */
@@ -26,19 +35,31 @@ export class SignalAccumulator {
   }
 
   add(signals: Signals): void {
-    const ids = signals.products.map((product) => this.idOf(product));
-    for (const fact of signals.facts) this.learn(fact);
-    for (const { product, kind, at, amount } of signals.counts) {
-      this.sums.add(ids[product]!, 0, tagOf(COUNT_KINDS.indexOf(kind), at), at, amount);
-    }
-    for (const { from, to, kind, at, weight } of signals.links) {
-      const a = ids[from]!;
-      const b = ids[to]!;
-      const tag = tagOf(LINKS + LINK_KINDS.indexOf(kind), at);
-      // A pairing is the same either way: one order of its ends makes one sum of it.
-      if (kind === "pairing" && a > b) this.sums.add(b, a, tag, at, weight);
-      else this.sums.add(a, b, tag, at, weight);
-    }
+    tellSignals(signals, this.taker());
+  }
+
+  /** The same of `encodeSignals(signals)`. */
+  addBytes(bytes: Uint8Array): void {
+    readSignals(bytes, this.taker());
+  }
+
+  private taker(): SignalTaker {
+    const ids: number[] = [];
+    const { sums } = this;
+    return {
+      product: (productId) => void ids.push(this.idOf(productId)),
+      fact: (fact) => this.learn(fact),
+      count: (product, kind, at, amount) =>
+        sums.add(ids[product]!, 0, tagOf(COUNT_KINDS.indexOf(kind), at), at, amount),
+      link: (from, to, kind, at, weight) => {
+        const a = ids[from]!;
+        const b = ids[to]!;
+        const tag = tagOf(LINKS + LINK_KINDS.indexOf(kind), at);
+        // A pairing is the same either way: one order of its ends makes one sum of it.
+        if (kind === "pairing" && a > b) sums.add(b, a, tag, at, weight);
+        else sums.add(a, b, tag, at, weight);
+      },
+    };
   }
 
   /** What was added up, in portions of at most `sumsMax`, each complete in itself; holds nothing afterwards. */

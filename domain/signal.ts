@@ -58,6 +58,22 @@ export interface Signals {
   readonly links: readonly LinkSignal[];
 }
 
+/** Takes signals one by one: first the products, numbered as they come, then facts, then what names them by number. */
+export interface SignalTaker {
+  product(productId: string): void;
+  fact(fact: ProductFact): void;
+  count(product: number, kind: CountKind, at: number, amount: number): void;
+  link(from: number, to: number, kind: LinkKind, at: number, weight: number): void;
+}
+
+/** Tells signals to a taker. */
+export function tellSignals({ products, facts, counts, links }: Signals, taker: SignalTaker): void {
+  for (const product of products) taker.product(product);
+  for (const fact of facts) taker.fact(fact);
+  for (const { product, kind, at, amount } of counts) taker.count(product, kind, at, amount);
+  for (const { from, to, kind, at, weight } of links) taker.link(from, to, kind, at, weight);
+}
+
 /** Signals of one visitor's batch on their way to a combiner: (stream, sequence) counts once. */
 export interface SignalPacket {
   /** A number drawn for the visitor's profile: tells packets apart and names nobody. */

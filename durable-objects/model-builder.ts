@@ -10,7 +10,6 @@ import type { ModelManifest } from "../domain/model/manifest.ts";
 import { ModelTables } from "../domain/model/tables.ts";
 import type { CatalogueProduct } from "../domain/recommendation.ts";
 import type { SignalDelta } from "../domain/signal.ts";
-import { decodeSignals } from "../domain/signal-codec.ts";
 import type { Env } from "./env.ts";
 import { Catalogue } from "./model-builder-catalogue.ts";
 import { Publisher } from "./model-builder-publisher.ts";
@@ -72,9 +71,8 @@ export class ModelBuilder extends DurableObject<Env> implements ModelBuilderRpc 
     const builder = this.open();
     if (delta.sequence <= (builder.sequences.get(delta.shard) ?? 0)) return { duplicate: true };
     const now = Date.now();
-    const signals = decodeSignals(delta.bytes);
     const fold = () => {
-      builder.tables.apply(signals, now);
+      builder.tables.applyBytes(delta.bytes, now);
       builder.sequences.set(delta.shard, delta.sequence);
     };
     this.change(builder, { shard: delta.shard, sequence: delta.sequence, at: now, bytes: delta.bytes }, fold);
@@ -210,7 +208,7 @@ export class ModelBuilder extends DurableObject<Env> implements ModelBuilderRpc 
     for (const { shard, sequence, at, bytes } of this.store.journal()) {
       if (shard === COMMAND) this.obey(builder, JSON.parse(new TextDecoder().decode(bytes)) as Command, at);
       else {
-        tables.apply(decodeSignals(bytes), at);
+        tables.applyBytes(bytes, at);
         builder.sequences.set(shard, sequence);
       }
       builder.journalBytes += bytes.length;

@@ -6,8 +6,8 @@ import type { MessageRing } from "../domain/message-ring.ts";
 import { MODEL_NAME } from "../domain/object-names.ts";
 import { byPlanner } from "../domain/planner/shards.ts";
 import { SeenPackets } from "../domain/seen-packets.ts";
-import type { SignalPacket, Signals } from "../domain/signal.ts";
-import { decodeSignals, encodeSignals } from "../domain/signal-codec.ts";
+import type { SignalPacket } from "../domain/signal.ts";
+import { encodeSignals, readSignals } from "../domain/signal-codec.ts";
 import { SignalAccumulator } from "../domain/signal-merge.ts";
 import type { Env } from "./env.ts";
 import type { SignalCombinerRpc } from "./rpc.ts";
@@ -93,7 +93,7 @@ export class SignalCombiner extends DurableObject<Env> implements SignalCombiner
       if (!this.seen.take(packet.stream, packet.sequence, day)) return false;
       this.fresh.take(packet.stream, packet.sequence, day);
     }
-    this.sums.add(decodeSignals(packet.bytes));
+    this.sums.addBytes(packet.bytes);
     this.packets++;
     this.oldestAt ??= now;
     return true;
@@ -164,7 +164,7 @@ export class SignalCombiner extends DurableObject<Env> implements SignalCombiner
 
   private async sendDelta({ sequence, bytes }: StoredDelta): Promise<void> {
     const { shard } = this;
-    const counts = behaviourOf(decodeSignals(bytes));
+    const counts = behaviourOf(bytes);
     const told = [
       this.env.MODEL_BUILDER.getByName(MODEL_NAME).merge({ shard, sequence, bytes }),
     ] as Promise<unknown>[];
@@ -179,23 +179,31 @@ export class SignalCombiner extends DurableObject<Env> implements SignalCombiner
   }
 }
 
-/** Views and carts by SKU and UTC day. */
-function behaviourOf({ products, facts, counts }: Signals): BehaviourCount[] {
-  const skus = new Map(facts.flatMap(({ productId, sku }) => (sku === undefined ? [] : [[productId, sku]])));
+/** Views and carts by SKU and UTC day, of encoded signals. */
+function behaviourOf(bytes: Uint8Array): BehaviourCount[] {
+  const products: string[] = [];
+  const skus = new Map<string, string>();
   const sums = new Map<string, { sku: string; day: number; views: number; carts: number }>();
-  for (const { product, kind, at, amount } of counts) {
-    if (kind !== "view" && kind !== "cart") continue;
-    const productId = products[product]!;
-    const sku = skus.get(productId) ?? productId;
-    const day = Math.floor(at / DAY_MS);
-    const key = `${day} ${sku}`;
-    let sum = sums.get(key);
-    if (sum === undefined) {
-      sum = { sku, day, views: 0, carts: 0 };
-      sums.set(key, sum);
-    }
-    if (kind === "view") sum.views += amount;
-    else sum.carts += amount;
-  }
+  readSignals(bytes, {
+    product: (productId) => void products.push(productId),
+    fact: ({ productId, sku }) => {
+      if (sku !== undefined) skus.set(productId, sku);
+    },
+    count: (product, kind, at, amount) => {
+      if (kind !== "view" && kind !== "cart") return;
+      const productId = products[product]!;
+      const sku = skus.get(productId) ?? productId;
+      const day = Math.floor(at / DAY_MS);
+      const key = `${day} ${sku}`;
+      let sum = sums.get(key);
+      if (sum === undefined) {
+        sum = { sku, day, views: 0, carts: 0 };
+        sums.set(key, sum);
+      }
+      if (kind === "view") sum.views += amount;
+      else sum.carts += amount;
+    },
+    link: () => {},
+  });
   return [...sums.values()];
 }

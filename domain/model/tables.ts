@@ -5,7 +5,8 @@ import {
   MODEL_CURRENCIES_MAX,
   MODEL_PRODUCTS_MAX,
 } from "../limits.ts";
-import { BACKWARD_SHARE, type Signals } from "../signal.ts";
+import { BACKWARD_SHARE, type Signals, type SignalTaker, tellSignals } from "../signal.ts";
+import { readSignals } from "../signal-codec.ts";
 import { type CatalogueRecord, factsOf, learn, newRecord } from "./catalogue.ts";
 import { Columns, SLOT_DELETED, SLOT_HIDDEN, SLOT_PRICED, SLOT_SOLD_OUT, SLOT_USED } from "./columns.ts";
 import { growth, wantsRebase } from "./decay.ts";
@@ -93,31 +94,54 @@ export class ModelTables {
 
   /** Adds what activities told. `now` bounds times from the future. */
   apply(signals: Signals, now: number): void {
+    tellSignals(signals, this.taker(now));
+  }
+
+  /** The same of `encodeSignals(signals)`. @throws RangeError on other bytes; half of them may be added. */
+  applyBytes(bytes: Uint8Array, now: number): void {
+    readSignals(bytes, this.taker(now));
+  }
+
+  private taker(now: number): SignalTaker {
     if (wantsRebase(now, this.landmark)) this.rebase(now);
-    for (const fact of signals.facts) this.learn(fact.productId, fact, now);
-    const frees = this.frees;
-    let slots = signals.products.map((productId) => this.slotFor(productId, now));
-    if (this.frees !== frees) slots = signals.products.map((productId) => this.slotOf(productId));
-    for (const { product, kind, at, amount } of signals.counts) {
-      const slot = slots[product]!;
-      if (slot < 0 || !Number.isFinite(amount)) continue;
-      const when = Math.min(at, now);
-      this.columns.count(slot, kind, amount, amount * growth(when, this.landmark), when);
-    }
-    for (const { from, to, kind, at, weight } of signals.links) {
-      const a = slots[from]!;
-      const b = slots[to]!;
-      if (a < 0 || b < 0 || a === b || !Number.isFinite(weight)) continue;
-      const grown = weight * growth(Math.min(at, now), this.landmark);
-      if (kind === "pairing") {
-        this.link(this.bought, this.columns.boughtOut, a, b, grown);
-        this.link(this.bought, this.columns.boughtOut, b, a, grown);
-      } else {
-        this.link(this.viewed, this.columns.viewedOut, a, b, grown);
-        if (kind === "transition")
-          this.link(this.viewed, this.columns.viewedOut, b, a, BACKWARD_SHARE * grown);
-      }
-    }
+    const { columns } = this;
+    const products: string[] = [];
+    let slots: readonly number[] | undefined;
+    // When all facts are known: a product takes its slot with what is known of it.
+    const slotOf = (product: number): number => {
+      slots ??= this.slotsFor(products, now);
+      return slots[product]!;
+    };
+    return {
+      product: (productId) => void products.push(productId),
+      fact: (fact) => this.learn(fact.productId, fact, now),
+      count: (product, kind, at, amount) => {
+        const slot = slotOf(product);
+        if (slot < 0 || !Number.isFinite(amount)) return;
+        const when = Math.min(at, now);
+        columns.count(slot, kind, amount, amount * growth(when, this.landmark), when);
+      },
+      link: (from, to, kind, at, weight) => {
+        const a = slotOf(from);
+        const b = slotOf(to);
+        if (a < 0 || b < 0 || a === b || !Number.isFinite(weight)) return;
+        const grown = weight * growth(Math.min(at, now), this.landmark);
+        if (kind === "pairing") {
+          this.link(this.bought, columns.boughtOut, a, b, grown);
+          this.link(this.bought, columns.boughtOut, b, a, grown);
+        } else {
+          this.link(this.viewed, columns.viewedOut, a, b, grown);
+          if (kind === "transition") this.link(this.viewed, columns.viewedOut, b, a, BACKWARD_SHARE * grown);
+        }
+      },
+    };
+  }
+
+  private slotsFor(products: readonly string[], now: number): number[] {
+    const { frees } = this;
+    const slots = products.map((productId) => this.slotFor(productId, now));
+    // Making room for one may have taken another's.
+    return this.frees === frees ? slots : products.map((productId) => this.slotOf(productId));
   }
 
   private link(table: LinkTable, out: Float32Array, from: number, to: number, grown: number): void {
