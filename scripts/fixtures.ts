@@ -8,7 +8,7 @@ import { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
 import { COMBINER_SHARDS, DAY_MS } from "../domain/limits.ts";
-import { MODEL_NAME, plannerName } from "../domain/object-names.ts";
+import { MODEL_NAME, MONITOR_NAME, plannerName } from "../domain/object-names.ts";
 import { combinerName } from "../domain/visitor-name.ts";
 import { type Server, startServer } from "./server/index.ts";
 
@@ -36,6 +36,7 @@ const OBJECTS: readonly { readonly binding: string; readonly className: string; 
     { binding: "INVENTORY", className: "Inventory", names: [`s:${SKU}`] },
     { binding: "ORDER", className: "Order", names: [`o:${ORDER}`] },
     { binding: "DEMAND_PLANNER", className: "DemandPlanner", names: [plannerName(0, 1)] },
+    { binding: "EVENT_MONITOR", className: "EventMonitor", names: [MONITOR_NAME] },
   ];
 
 /** What a later release is asked. */
@@ -47,6 +48,7 @@ const QUESTIONS = [
   `/v1/inventory/${SKU}`,
   `/v1/orders/${ORDER}`,
   `/v1/inventory/${SKU}/forecast?horizon=1`,
+  "/v1/rejected",
 ];
 
 async function send(server: Server, method: string, path: string, body?: unknown): Promise<unknown> {
@@ -92,6 +94,8 @@ async function firstDays(server: Server, now: number): Promise<void> {
       products: [{ ...facts(SKU), quantity: 2 }],
     }),
     track({ anonymousId: "fixture-alone" }, "Product Viewed", now - DAY_MS, facts("fixture-other")),
+    // Refused, and kept: it is nobody's.
+    track({}, "Product Viewed", now - DAY_MS, facts(SKU)),
   ];
   await send(server, "POST", "/v1/batch", { batch });
   await send(server, "POST", "/v1/orders", { order_id: ORDER, items: [{ sku: SKU, quantity: 3 }] });

@@ -2,7 +2,8 @@ import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import release010 from "../fixtures/storage/0.1.0.json";
-import { call } from "../worker/call.ts";
+import release010Early from "../fixtures/storage/0.1.0-early.json";
+import { call, publish } from "../worker/call.ts";
 
 /** What `npm run fixtures` wrote with one release. */
 interface Fixture {
@@ -26,8 +27,8 @@ interface StoredObject {
   }[];
 }
 
-/** One a release that changed a format, the first one first. */
-const RELEASES = [release010] as unknown as readonly Fixture[];
+/** One a release that changed a format, the first one first; before it, what packets of version 1 are among. */
+const RELEASES = [release010Early, release010] as unknown as readonly Fixture[];
 
 async function cellValue(cell: Cell): Promise<SqlStorageValue> {
   if (cell === null || typeof cell !== "object") return cell;
@@ -60,8 +61,10 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-describe.each(RELEASES)("what release $version stored", ({ packets, objects, answers }) => {
+describe.each(RELEASES)("what release $version stored", ({ version, packets, objects, answers }) => {
   test("[AR9] is read, and answered from as that release did", async () => {
+    // Nothing of another release waits beside it.
+    await publish();
     vi.setSystemTime(answers[0]!.at);
     for (const object of objects) await restore(object);
     for (const { path, at, json } of answers) {
@@ -78,6 +81,7 @@ describe.each(RELEASES)("what release $version stored", ({ packets, objects, ans
 
   test("[AR9] every kind of object is among it, with rows", () => {
     const kinds = [
+      ...(version === release010Early.version ? [] : ["EVENT_MONITOR"]),
       "USER_PROFILE",
       "SIGNAL_COMBINER",
       "MODEL_BUILDER",
