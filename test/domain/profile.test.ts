@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Activity, ActivityKind } from "../../domain/activity.ts";
-import { bytesOf } from "../../domain/bytes.ts";
+import { ByteReader, bytesOf } from "../../domain/bytes.ts";
 import {
   CART_CHANGES_MAX,
   DAY_MS,
@@ -10,6 +10,7 @@ import {
   PROFILE_ORDERS_MAX,
   RECENTS_MAX,
 } from "../../domain/limits.ts";
+import { MessageRing } from "../../domain/message-ring.ts";
 import { ProfilePage } from "../../domain/profile/page.ts";
 import { contextOf, viewOf } from "../../domain/profile/view.ts";
 import { decodeSignals } from "../../domain/signal-codec.ts";
@@ -316,6 +317,33 @@ describe("profiles", () => {
       "accepted",
     ]);
     expect(viewOf(erased.profile, later).counts.views).toBe(1);
+  });
+});
+
+describe("messages that were taken", () => {
+  test("[UP4] are known, the latest so many, through rows", () => {
+    // Low bits alike: they stand in each other's way.
+    const hash = fc.integer({ min: 0, max: 60 }).map((n) => (n % 8) + Math.floor(n / 8) * 2 ** 20);
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 20 }), fc.array(fc.tuple(hash, fc.boolean())), (max, told) => {
+        let ring = new MessageRing(max);
+        let known: number[] = [];
+        for (const [one, reload] of told) {
+          expect(ring.has(one)).toBe(known.includes(one));
+          if (!known.includes(one)) {
+            ring.add(one);
+            known = [...known, one].slice(-max);
+          }
+          if (reload) {
+            const bytes = bytesOf((writer) => ring.write(writer));
+            ring = new MessageRing(max);
+            ring.read(new ByteReader(bytes));
+          }
+          expect(ring.values()).toEqual(known);
+        }
+        for (const one of known) expect(ring.has(one)).toBe(true);
+      }),
+    );
   });
 });
 
