@@ -101,7 +101,8 @@ export class Inventory extends DurableObject<Env> implements InventoryRpc {
   }
 
   hold(requests: readonly HoldRequest[], now: number): Promise<ReservationAnswer[]> {
-    return this.decide(now, (decision) => requests.map((request) => hold(decision, request)));
+    const decide = (decision: Decision) => requests.map((request) => hold(decision, request));
+    return this.decide(now, decide, requests.length > 1);
   }
 
   settle(reservationId: string, now: number): Promise<void> {
@@ -161,8 +162,8 @@ export class Inventory extends DurableObject<Env> implements InventoryRpc {
     return this.store.rowsWritten;
   }
 
-  /** Answers when what was decided is stored. */
-  private async decide<T>(now: number, decision: (decision: Decision) => T): Promise<T> {
+  /** Answers when what was decided is stored. @param isCrowd the caller has gathered: nobody else is waited for. */
+  private async decide<T>(now: number, decision: (decision: Decision) => T, isCrowd = false): Promise<T> {
     const call: { outcome?: T } = {};
     this.waiting.push({
       now,
@@ -170,18 +171,15 @@ export class Inventory extends DurableObject<Env> implements InventoryRpc {
         call.outcome = decision(at);
       },
     });
-    this.group ??= this.gather();
+    this.group ??= this.gather(isCrowd);
     await this.group;
     return call.outcome as T;
   }
 
   /** One row for all calls that came meanwhile, decided one after another; none is answered before it is written. */
-  private async gather(): Promise<void> {
-    // As long as further calls keep coming, and no longer.
-    for (let waited = 0, seen = 0; waited < GATHER_MS_MAX && this.waiting.length > seen; waited++) {
-      seen = this.waiting.length;
-      await scheduler.wait(1);
-    }
+  private async gather(isCrowd: boolean): Promise<void> {
+    if (isCrowd) await Promise.resolve();
+    else await this.untilNobodyComes();
     const { waiting, book } = this;
     this.waiting = [];
     this.group = undefined;
@@ -201,6 +199,14 @@ export class Inventory extends DurableObject<Env> implements InventoryRpc {
       throw error;
     }
     this.wakeToTell();
+  }
+
+  /** As long as further calls keep coming, and no longer. */
+  private async untilNobodyComes(): Promise<void> {
+    for (let waited = 0, seen = 0; waited < GATHER_MS_MAX && this.waiting.length > seen; waited++) {
+      seen = this.waiting.length;
+      await scheduler.wait(1);
+    }
   }
 
   private catchUp(now: number): void {

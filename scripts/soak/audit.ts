@@ -1,25 +1,34 @@
 // The service's counters beside the books: over HTTP what it tells, and the model's own from its stored pages.
 import { setTimeout as sleep } from "node:timers/promises";
 import { DAY_MS } from "../../domain/limits.ts";
+import { openFilesMax } from "../server/index.ts";
 import type { Books } from "./books.ts";
 import type { Target } from "./crew.ts";
 import { PRODUCTS, skuOf } from "./shop.ts";
 
 const REQUESTS_AT_ONCE = 16;
+/** An object of plain workerd has three files open until it was idle for ten seconds; who is erased may have joined another. */
+const FILES_PER_VISITOR = 6;
+const OPEN_SECONDS = 12;
+const FILES_OF_OTHERS = 2_000;
 /** Behind an answer things go on: combiners merge every two seconds and try again after five. */
 const SETTLE_SECONDS_MAX = 90;
 
 /** Compares each visitor's profile. @returns differences in words. */
 export async function auditVisitors(target: Target, books: Books): Promise<string[]> {
   const wrong: string[] = [];
-  await each([...books.visitors.keys()], async (visitor) => {
-    const expected = books.countsOf(visitor);
-    const profile = (await get(target, `/v1/users/${visitor}`)) as { counts?: unknown } | undefined;
-    const told = JSON.stringify(profile?.counts);
-    if (told !== JSON.stringify(expected)) {
-      wrong.push(`${visitor}: counts ${told}, not ${JSON.stringify(expected)}`);
-    }
-  });
+  await each(
+    [...books.visitors.keys()],
+    async (visitor) => {
+      const expected = books.countsOf(visitor);
+      const profile = (await get(target, `/v1/users/${visitor}`)) as { counts?: unknown } | undefined;
+      const told = JSON.stringify(profile?.counts);
+      if (told !== JSON.stringify(expected)) {
+        wrong.push(`${visitor}: counts ${told}, not ${JSON.stringify(expected)}`);
+      }
+    },
+    visitorsPerSecond(),
+  );
   return wrong;
 }
 
@@ -29,10 +38,15 @@ export async function auditVisitors(target: Target, books: Books): Promise<strin
  */
 export async function eraseVisitors(target: Target, books: Books): Promise<string[]> {
   const wrong: string[] = [];
-  await each([...books.visitors.keys(), ...books.joined], async (visitor) => {
-    const answer = await call(target, "DELETE", `/v1/users/${visitor}`);
-    if (answer.status !== 204) wrong.push(`DELETE ${visitor}: ${answer.status} ${answer.text.slice(0, 200)}`);
-  });
+  await each(
+    [...books.visitors.keys(), ...books.joined],
+    async (visitor) => {
+      const answer = await call(target, "DELETE", `/v1/users/${visitor}`);
+      if (answer.status !== 204)
+        wrong.push(`DELETE ${visitor}: ${answer.status} ${answer.text.slice(0, 200)}`);
+    },
+    visitorsPerSecond(),
+  );
   return wrong;
 }
 
@@ -97,10 +111,26 @@ async function call(target: Target, method: string, path: string): Promise<{ sta
   }
 }
 
-async function each<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+/** @param perSecond how many are begun at most. */
+async function each<T>(
+  items: readonly T[],
+  work: (item: T) => Promise<void>,
+  perSecond = Number.POSITIVE_INFINITY,
+): Promise<void> {
   const waiting = [...items];
+  const began = Date.now();
+  let begun = 0;
   const worker = async () => {
-    for (let item = waiting.pop(); item !== undefined; item = waiting.pop()) await work(item);
+    for (let item = waiting.pop(); item !== undefined; item = waiting.pop()) {
+      const early = began + (begun++ * 1000) / perSecond - Date.now();
+      if (early > 0) await sleep(early);
+      await work(item);
+    }
   };
   await Promise.all(Array.from({ length: REQUESTS_AT_ONCE }, worker));
+}
+
+/** As many as may be opened without running out of files, which workerd does not survive. */
+function visitorsPerSecond(): number {
+  return Math.max(10, (openFilesMax() - FILES_OF_OTHERS) / FILES_PER_VISITOR / OPEN_SECONDS);
 }
