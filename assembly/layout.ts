@@ -121,7 +121,7 @@ export const SLOTS = 2;
 
 // --- the model's image: header of u32 words, then sections; offsets from the image's start ---------------
 export const IMAGE_MAGIC = 1464225875;
-export const IMAGE_FORMAT = 2;
+export const IMAGE_FORMAT = 3;
 export const IMAGE_HEADER_BYTES = 256;
 export const HEADER_MAGIC = 0;
 export const HEADER_FORMAT = 4;
@@ -136,24 +136,14 @@ export const HEADER_BOUGHT_STRIDE = 32;
 export const HEADER_ELIGIBLE = 36;
 export const HEADER_TRENDING = 40;
 export const HEADER_BYTES = 44;
-// Offsets of sections. Columns have one entry a product.
+// Offsets of sections.
 // Two halves of the hash of the product id (u32).
 export const HEADER_HASH_LOW = 48;
 export const HEADER_HASH_HIGH = 52;
 // Open addressing by the low half: product index + 1, 0 is free (u32).
 export const HEADER_TABLE = 56;
-// ln of the price (f32), meant only with FACT_PRICED.
-export const HEADER_PRICE = 60;
-export const HEADER_CATEGORY = 64;
-export const HEADER_BRAND = 68;
-export const HEADER_CURRENCY = 72;
-export const HEADER_FLAGS = 76;
-// Chance of viewing it again at once, and later in the session, in 1/65535 (u16).
-export const HEADER_AGAIN = 80;
-export const HEADER_RETURN = 84;
-// 0..1 of the model's greatest (f32).
-export const HEADER_POPULARITY = 88;
-export const HEADER_TREND = 92;
+// What is known of each product, a record each: scoring a candidate reads one line of the cache.
+export const HEADER_RECORDS = 60;
 // Eligible products by falling popularity (u32); the same per category, rising ones per category, popular ones
 // per brand, rising ones overall. Starts have one entry more than there are lists.
 export const HEADER_ORDER = 96;
@@ -167,8 +157,26 @@ export const HEADER_TRENDING_LIST = 124;
 // Neighbours, strongest first: strength code in the upper 14 bits, product index in the lower 18; 0 ends a list.
 export const HEADER_VIEWED = 128;
 export const HEADER_BOUGHT = 132;
+
+// A product's record. Offsets in bytes; two records are a line of most caches.
+export const RECORD_BYTES = 32;
+export const RECORD_SHIFT = 5;
+// ln of the price (f32), meant only with FACT_PRICED.
+export const RECORD_PRICE = 0;
+// 0..1 of the model's greatest (f32).
+export const RECORD_POPULARITY = 4;
+export const RECORD_TREND = 8;
 // Factor of what neighbours lead to (f32).
-export const HEADER_LIFT = 136;
+export const RECORD_LIFT = 12;
+// Numbers of names (u16; u8 the currency), 0 for none.
+export const RECORD_CATEGORY = 16;
+export const RECORD_BRAND = 18;
+// Chance of viewing it again at once, and later in the session, in 1/65535 (u16).
+export const RECORD_AGAIN = 20;
+export const RECORD_RETURN = 22;
+export const RECORD_CURRENCY = 24;
+// Bits FACT_ELIGIBLE, FACT_PRICED (u8).
+export const RECORD_FLAGS = 25;
 
 export const NEIGHBOUR_INDEX_BITS = 18;
 // A strength code is an f32 without its sign, the exponent moved by 103: 2^-24 .. 2^8 in steps of 1/512.

@@ -230,12 +230,11 @@ export function plainOf(
   const words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
   const header = (word: number) => words[word / 4]!;
   const products = header(L.HEADER_PRODUCTS);
-  const floats = (section: number) => [
-    ...new Float32Array(bytes.buffer, bytes.byteOffset + header(section), products),
-  ];
-  const u16s = (section: number) => [
-    ...new Uint16Array(bytes.buffer, bytes.byteOffset + header(section), products),
-  ];
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const fields = <T>(read: (at: number) => T): T[] =>
+    Array.from({ length: products }, (_, at) => read(header(L.HEADER_RECORDS) + at * L.RECORD_BYTES));
+  const floats = (field: number) => fields((at) => view.getFloat32(at + field, true));
+  const u16s = (field: number) => fields((at) => view.getUint16(at + field, true));
   const u32s = (section: number, from: number, to: number) => [
     ...words.subarray(header(section) / 4 + from, header(section) / 4 + to),
   ];
@@ -254,20 +253,19 @@ export function plainOf(
   const categories = header(L.HEADER_CATEGORIES);
   const numbers = (kind: "category" | "brand", names: readonly string[]) =>
     new Map(names.map((name): [string, number] => [name, recommender.nameIndex(kind, name)]));
-  const flags = bytes.subarray(header(L.HEADER_FLAGS), header(L.HEADER_FLAGS) + products);
   return {
     indexes: new Map(ids.map((productId): [string, number] => [productId, recommender.indexOf(productId)])),
     categories: numbers("category", names.categories),
     brands: numbers("brand", names.brands),
-    eligible: Array.from(flags, (flag) => (flag & L.FACT_ELIGIBLE) !== 0),
-    category: u16s(L.HEADER_CATEGORY),
-    brand: u16s(L.HEADER_BRAND),
-    price: floats(L.HEADER_PRICE),
-    popularity: floats(L.HEADER_POPULARITY),
-    trend: floats(L.HEADER_TREND),
-    lift: floats(L.HEADER_LIFT),
-    again: u16s(L.HEADER_AGAIN).map((chance) => chance / 65_535),
-    returns: u16s(L.HEADER_RETURN).map((chance) => chance / 65_535),
+    eligible: fields((at) => (view.getUint8(at + L.RECORD_FLAGS) & L.FACT_ELIGIBLE) !== 0),
+    category: u16s(L.RECORD_CATEGORY),
+    brand: u16s(L.RECORD_BRAND),
+    price: floats(L.RECORD_PRICE),
+    popularity: floats(L.RECORD_POPULARITY),
+    trend: floats(L.RECORD_TREND),
+    lift: floats(L.RECORD_LIFT),
+    again: u16s(L.RECORD_AGAIN).map((chance) => chance / 65_535),
+    returns: u16s(L.RECORD_RETURN).map((chance) => chance / 65_535),
     viewed: neighbours(L.HEADER_VIEWED, header(L.HEADER_VIEWED_STRIDE)),
     bought: neighbours(L.HEADER_BOUGHT, header(L.HEADER_BOUGHT_STRIDE)),
     byCategory: groups(L.HEADER_CATEGORY_START, L.HEADER_CATEGORY_LIST, categories),

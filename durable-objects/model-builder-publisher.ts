@@ -62,6 +62,11 @@ export class Publisher {
     return this.store.read<ModelManifest[]>("manifests") ?? [];
   }
 
+  /** Whether this release's kernels cannot read what is published. */
+  get isOutdated(): boolean {
+    return this.manifest.version > 0 && this.manifest.format !== ModelImage.format;
+  }
+
   get manifest(): ModelManifest {
     return this.manifests[0] ?? NO_MODEL;
   }
@@ -90,6 +95,7 @@ export class Publisher {
     const textBytes = this.textBytes.reduce((sum, length) => sum + length, 0);
     return {
       version,
+      format: ModelImage.format,
       publishedAt: now,
       products: this.tables.columns.size,
       parts: parts.length + this.textVersions.length,

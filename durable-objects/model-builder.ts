@@ -153,7 +153,9 @@ export class ModelBuilder extends DurableObject<Env> implements ModelBuilderRpc 
   }
 
   async manifest(): Promise<ModelManifest> {
-    return this.open().publisher.manifest;
+    const builder = this.open();
+    if (builder.publisher.isOutdated) await this.schedule(builder);
+    return builder.publisher.manifest;
   }
 
   async part(version: number, index: number): Promise<Uint8Array | undefined> {
@@ -193,16 +195,17 @@ export class ModelBuilder extends DurableObject<Env> implements ModelBuilderRpc 
       state?.landmark ?? Date.now(),
     );
     tables.restore(this.store.pages("columns"), this.store.read<string[][]>("names") ?? []);
+    const publisher = new Publisher(this.store, tables, catalogue, state);
     const builder: Builder = {
       tables,
       catalogue,
-      publisher: new Publisher(this.store, tables, catalogue, state),
+      publisher,
       sequences: new Map(
         Object.entries(state?.sequences ?? {}).map(([shard, last]) => [Number(shard), last]),
       ),
       journalBytes: 0,
       journalEntries: 0,
-      unpublished: this.store.read<boolean>(UNPUBLISHED) ?? false,
+      unpublished: (this.store.read<boolean>(UNPUBLISHED) ?? false) || publisher.isOutdated,
       alarmSet: false,
     };
     for (const { shard, sequence, at, bytes } of this.store.journal()) {

@@ -29,6 +29,8 @@ export interface Packing {
  * (assembly/layout.ts). It stands between publishes, so that only the lists of changed pages are packed anew.
  */
 export class ModelImage {
+  /** What kernels of this release read. */
+  static readonly format = L.IMAGE_FORMAT;
   private bytes = new Uint8Array(0);
   private room: ImageShape = { products: 0, categories: 0, brands: 0 };
   private readonly neighbours: NeighbourList;
@@ -91,16 +93,17 @@ export class ModelImage {
     return new Uint32Array(this.bytes.buffer, this.get(section), length);
   }
 
-  private f32(section: number): Float32Array {
-    return new Float32Array(this.bytes.buffer, this.get(section), this.room.products);
-  }
-
-  private u16(section: number): Uint16Array {
-    return new Uint16Array(this.bytes.buffer, this.get(section), this.room.products);
-  }
-
-  private u8(section: number): Uint8Array {
-    return new Uint8Array(this.bytes.buffer, this.get(section), this.room.products);
+  /** Writes a field of every product's record. */
+  private setField(
+    Shape: Float32ArrayConstructor | Uint16ArrayConstructor | Uint8ArrayConstructor,
+    offset: number,
+    value: (slot: number) => number,
+  ): void {
+    const stride = L.RECORD_BYTES / Shape.BYTES_PER_ELEMENT;
+    const from = this.get(L.HEADER_RECORDS) + offset;
+    const fields = new Shape(this.bytes.buffer, from, (this.room.products - 1) * stride + 1);
+    const { size } = this.tables.columns;
+    for (let slot = 0, at = 0; slot < size; slot++, at += stride) fields[at] = value(slot);
   }
 
   /** Makes room for what the tables hold; true when sections moved, and all has to be packed. */
@@ -159,16 +162,18 @@ export class ModelImage {
     const { size } = columns;
     this.u32(L.HEADER_HASH_LOW).set(columns.low.subarray(0, size));
     this.u32(L.HEADER_HASH_HIGH).set(columns.high.subarray(0, size));
-    this.u16(L.HEADER_CATEGORY).set(columns.category.subarray(0, size));
-    this.u16(L.HEADER_BRAND).set(columns.brand.subarray(0, size));
-    this.u8(L.HEADER_CURRENCY).set(columns.currency.subarray(0, size));
-    const flags = this.u8(L.HEADER_FLAGS);
-    const price = this.f32(L.HEADER_PRICE);
+    const isPriced = (slot: number) => (columns.flags[slot]! & SLOT_PRICED) !== 0;
+    this.setField(Uint16Array, L.RECORD_CATEGORY, (slot) => columns.category[slot]!);
+    this.setField(Uint16Array, L.RECORD_BRAND, (slot) => columns.brand[slot]!);
+    this.setField(Uint8Array, L.RECORD_CURRENCY, (slot) => columns.currency[slot]!);
+    this.setField(Uint8Array, L.RECORD_FLAGS, (slot) => {
+      return (this.eligible(slot) ? L.FACT_ELIGIBLE : 0) | (isPriced(slot) ? L.FACT_PRICED : 0);
+    });
+    this.setField(Float32Array, L.RECORD_PRICE, (slot) => {
+      return isPriced(slot) ? Math.log(columns.price[slot]!) : 0;
+    });
     const table = this.u32(L.HEADER_TABLE, this.get(L.HEADER_TABLE_SLOTS)).fill(0);
     for (let slot = 0; slot < size; slot++) {
-      const priced = (columns.flags[slot]! & SLOT_PRICED) !== 0;
-      flags[slot] = (this.eligible(slot) ? L.FACT_ELIGIBLE : 0) | (priced ? L.FACT_PRICED : 0);
-      price[slot] = priced ? Math.log(columns.price[slot]!) : 0;
       if ((columns.flags[slot]! & SLOT_USED) === 0) continue;
       let at = columns.low[slot]! & (table.length - 1);
       while (table[at] !== 0) at = (at + 1) & (table.length - 1);
@@ -187,24 +192,23 @@ export class ModelImage {
     const sum = (column: Float32Array) => column.subarray(0, size).reduce((total, x) => total + x, 0);
     const viewed = Math.max(sum(views), Number.MIN_VALUE);
     const prior = this.weights.repeatPrior * grown;
-    const pack = (section: number, column: Float32Array) => {
+    const pack = (field: number, column: Float32Array) => {
       const shop = Math.min(1, sum(column) / viewed);
-      const into = this.u16(section);
-      for (let slot = 0; slot < size; slot++) {
+      this.setField(Uint16Array, field, (slot) => {
         const chance = (column[slot]! + prior * shop) / (views[slot]! + prior);
-        into[slot] = Math.round(Math.min(1, chance) * 65_535);
-      }
+        return Math.round(Math.min(1, chance) * 65_535);
+      });
     };
-    pack(L.HEADER_AGAIN, agains);
-    pack(L.HEADER_RETURN, returns);
+    pack(L.RECORD_AGAIN, agains);
+    pack(L.RECORD_RETURN, returns);
   }
 
   private *packRankings(now: number, grown: number): Generator<undefined, void> {
     const { columns } = this.tables;
     const { size } = columns;
     const eligible = (slot: number) => this.eligible(slot);
-    const popularity = this.f32(L.HEADER_POPULARITY);
-    const trend = this.f32(L.HEADER_TREND);
+    const popularity = new Float32Array(size);
+    const trend = new Float32Array(size);
     for (let slot = 0; slot < size; slot++) {
       popularity[slot] = Math.log1p(this.tables.activity(slot) / grown);
       trend[slot] = this.trendOf(slot, now);
@@ -212,8 +216,10 @@ export class ModelImage {
     yield;
     this.packLift(now, grown);
     yield;
-    normalise(popularity.subarray(0, size));
-    normalise(trend.subarray(0, size));
+    normalise(popularity);
+    normalise(trend);
+    this.setField(Float32Array, L.RECORD_POPULARITY, (slot) => popularity[slot]!);
+    this.setField(Float32Array, L.RECORD_TREND, (slot) => trend[slot]!);
     const popular = ranked({ scores: popularity, size, eligible });
     yield;
     const rising = ranked({ scores: trend, size, eligible: (slot) => trend[slot]! > 0 && eligible(slot) });
@@ -250,7 +256,6 @@ export class ModelImage {
   private packLift(now: number, grown: number): void {
     const { size } = this.tables.columns;
     const { freshnessPrior, freshnessExponent, liftFloor, liftExponent } = this.weights;
-    const lift = this.f32(L.HEADER_LIFT);
     const recent = new Float64Array(size);
     const all = new Float64Array(size);
     let recentSum = 0;
@@ -260,10 +265,10 @@ export class ModelImage {
       allSum += all[slot] = this.tables.activity(slot) / grown;
     }
     const shop = recentSum > 0 && allSum > 0 ? recentSum / allSum : 1;
-    for (let slot = 0; slot < size; slot++) {
+    this.setField(Float32Array, L.RECORD_LIFT, (slot) => {
       const freshness = (recent[slot]! / shop + freshnessPrior) / (all[slot]! + freshnessPrior);
-      lift[slot] = freshness ** freshnessExponent / (all[slot]! + liftFloor) ** liftExponent;
-    }
+      return freshness ** freshnessExponent / (all[slot]! + liftFloor) ** liftExponent;
+    });
   }
 
   private slowTrend(slot: number, now: number): number {

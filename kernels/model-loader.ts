@@ -1,3 +1,4 @@
+import { IMAGE_FORMAT } from "../assembly/layout.ts";
 import module from "../build/recommend.wasm";
 import { logEntry } from "../domain/log-entry.ts";
 import {
@@ -6,6 +7,7 @@ import {
   MODEL_PART_BYTES,
   type ModelManifest,
   type ModelNames,
+  NO_MODEL,
   textKey,
 } from "../domain/model/manifest.ts";
 import { TextPage } from "../domain/model/text.ts";
@@ -91,7 +93,9 @@ async function refresh(env: ModelBindings): Promise<void> {
   isolate.loadingSince = started;
   try {
     const source = env.MODEL_BUILDER.getByName("model");
-    const manifest = await source.manifest();
+    const published = await source.manifest();
+    // After a change of the format the builder publishes anew; until then there is none to be read.
+    const manifest = published.format === IMAGE_FORMAT ? published : NO_MODEL;
     if (manifest.version > (isolate.manifest?.version ?? 0)) await load(manifest, source, env.MODEL);
     else isolate.manifest ??= manifest;
   } catch (error) {

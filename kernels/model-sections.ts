@@ -37,7 +37,7 @@ export interface Sections {
   readonly bytes: number;
 }
 
-/** Where each section of an image of that shape stands; each starts at a multiple of 16. Kernels read four at a time. */
+/** Where each section of an image of that shape stands; each starts at a multiple of 32, a record of one. Kernels read four at a time. */
 export function sectionsOf(room: ImageShape): Sections {
   const perNeighbour = 4 * room.products;
   const affordable = fours(NEIGHBOURS_PUBLISHED_BYTES_MAX / perNeighbour);
@@ -57,16 +57,7 @@ function place(room: ImageShape, viewedStride: number, boughtStride: number): Se
     [L.HEADER_HASH_LOW, 4 * n],
     [L.HEADER_HASH_HIGH, 4 * n],
     [L.HEADER_TABLE, 4 * tableSlots],
-    [L.HEADER_PRICE, 4 * n],
-    [L.HEADER_CATEGORY, 2 * n],
-    [L.HEADER_BRAND, 2 * n],
-    [L.HEADER_CURRENCY, n],
-    [L.HEADER_FLAGS, n],
-    [L.HEADER_AGAIN, 2 * n],
-    [L.HEADER_RETURN, 2 * n],
-    [L.HEADER_POPULARITY, 4 * n],
-    [L.HEADER_TREND, 4 * n],
-    [L.HEADER_LIFT, 4 * n],
+    [L.HEADER_RECORDS, L.RECORD_BYTES * n],
     [L.HEADER_ORDER, 4 * n],
     [L.HEADER_CATEGORY_START, 4 * (room.categories + 1)],
     [L.HEADER_CATEGORY_LIST, 4 * n],
@@ -90,7 +81,7 @@ function place(room: ImageShape, viewedStride: number, boughtStride: number): Se
   let at = L.IMAGE_HEADER_BYTES;
   for (const [word, bytes] of sections) {
     header.push([word, at]);
-    at += Math.ceil(bytes / 16) * 16;
+    at += Math.ceil(bytes / L.RECORD_BYTES) * L.RECORD_BYTES;
   }
   header.push([L.HEADER_BYTES, at]);
   return { header, bytes: at };

@@ -31,14 +31,12 @@ interface Loaded {
   readonly version: number;
   readonly address: number;
   readonly products: number;
-  /** Where sections begin: words of the hashes and of their table, bytes of what a product belongs to. */
+  /** Where sections begin: words of the hashes and of their table, bytes of the products' records. */
   readonly low: number;
   readonly high: number;
   readonly table: number;
   readonly mask: number;
-  readonly category: number;
-  readonly brand: number;
-  readonly currency: number;
+  readonly records: number;
   /** What was shown of products lately, by index: popular ones are shown again and again. */
   readonly shown: Map<number, PublishedProduct>;
   readonly names: ModelNames;
@@ -145,9 +143,7 @@ export class Recommender {
       high: section(L.HEADER_HASH_HIGH) / 4,
       table: section(L.HEADER_TABLE) / 4,
       mask: header(L.HEADER_TABLE_SLOTS) - 1,
-      category: section(L.HEADER_CATEGORY),
-      brand: section(L.HEADER_BRAND),
-      currency: section(L.HEADER_CURRENCY),
+      records: section(L.HEADER_RECORDS),
       shown: new Map(),
       names,
       categories: numbers(names.categories),
@@ -278,7 +274,8 @@ export class Recommender {
     let product = shown.get(index);
     if (product === undefined) {
       if (shown.size >= SHOWN_MAX) shown.clear();
-      const currency = this.loaded!.names.currencies[this.bytes[this.loaded!.currency + index]!];
+      const { names, records } = this.loaded!;
+      const currency = names.currencies[this.bytes[records + index * L.RECORD_BYTES + L.RECORD_CURRENCY]!];
       product = {
         ...(this.textAt(index) ?? { productId: "" }),
         ...this.groupsAt(index),
@@ -296,13 +293,13 @@ export class Recommender {
   }
 
   private groupsAt(index: number): ProductGroups {
-    const { names, category: categories, brand: brands } = this.loaded!;
-    const number = (section: number) => {
-      const at = section + 2 * index;
+    const { names, records } = this.loaded!;
+    const number = (field: number) => {
+      const at = records + index * L.RECORD_BYTES + field;
       return this.bytes[at]! | (this.bytes[at + 1]! << 8);
     };
-    const category = names.categories[number(categories)];
-    const brand = names.brands[number(brands)];
+    const category = names.categories[number(L.RECORD_CATEGORY)];
+    const brand = names.brands[number(L.RECORD_BRAND)];
     return { ...(category ? { category } : {}), ...(brand ? { brand } : {}) };
   }
 

@@ -5,21 +5,21 @@ import {
   BRAND_WORK_BYTES,
   CATEGORY_WORK_ADDRESS,
   CATEGORY_WORK_BYTES,
-  HEADER_BRAND,
-  HEADER_CATEGORY,
+  HEADER_RECORDS,
   MARK_ADDRESS,
   QUERY_ADDRESS,
+  RECORD_BRAND,
+  RECORD_CATEGORY,
+  RECORD_SHIFT,
 } from "../layout";
 
 /** Address of the image the running call reads. */
 export let image: usize = 0;
-let categoryColumn: usize = 0;
-let brandColumn: usize = 0;
+let records: usize = 0;
 
 export function open(address: usize): void {
   image = address;
-  categoryColumn = section(HEADER_CATEGORY);
-  brandColumn = section(HEADER_BRAND);
+  records = section(HEADER_RECORDS);
 }
 
 /** Address of the 32-bit entry `at` of a column. */
@@ -58,12 +58,17 @@ export function section(field: usize): usize {
   return image + <usize>load<u32>(image + field);
 }
 
+/** Address of what is known of a product. */
+export function record(product: u32): usize {
+  return records + ((<usize>product) << RECORD_SHIFT);
+}
+
 export function categoryOf(product: u32): u32 {
-  return load<u16>(half(categoryColumn, product));
+  return load<u16>(record(product), RECORD_CATEGORY);
 }
 
 export function brandOf(product: u32): u32 {
-  return load<u16>(half(brandColumn, product));
+  return load<u16>(record(product), RECORD_BRAND);
 }
 
 /** Mark of a product: its candidate's ordinal + 1 in the lower 13 bits, then the flags below. */

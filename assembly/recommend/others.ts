@@ -2,14 +2,12 @@
 import {
   CANDIDATES_MAX,
   FLAG_NEWEST_KNOWN,
-  HEADER_AGAIN,
   HEADER_BRAND_LIST,
   HEADER_BRAND_START,
   HEADER_CATEGORY_LIST,
   HEADER_CATEGORY_START,
   HEADER_ELIGIBLE,
   HEADER_ORDER,
-  HEADER_RETURN,
   HEADER_RISING_LIST,
   HEADER_RISING_START,
   HEADER_TRENDING,
@@ -25,9 +23,11 @@ import {
   QUERY_RECENT_INDEX,
   QUERY_RECENT_WEIGHT,
   QUERY_RECENTS,
+  RECORD_AGAIN,
+  RECORD_RETURN,
 } from "../layout";
 import * as candidates from "./candidates";
-import { half, header, queryFloat, queryFloatAt, queryInt, queryIntAt, section, word } from "./memory";
+import { header, queryFloat, queryFloatAt, queryInt, queryIntAt, record, section, word } from "./memory";
 
 /** Categories and brands that give candidates: the strongest; the others still speak for candidates they have. */
 const CATEGORIES_GATHERED: u32 = 8;
@@ -46,8 +46,9 @@ export function gatherRecent(): void {
     const ordinal = candidates.candidate(product);
     if (ordinal == CANDIDATES_MAX) return;
     const newest = newestKnown && at == 0;
-    const column = section(newest ? HEADER_AGAIN : HEADER_RETURN);
-    const repeats = <f32>load<u16>(half(column, product)) / <f32>65535;
+    const facts = record(product);
+    const chance: u32 = newest ? load<u16>(facts, RECORD_AGAIN) : load<u16>(facts, RECORD_RETURN);
+    const repeats = <f32>chance / <f32>65535;
     const worth = queryFloatAt(QUERY_RECENT_WEIGHT, at) * repeats;
     candidates.setRepeat(ordinal, newest ? max<f32>(worth, queryFloat(QUERY_AGAIN_FLOOR)) : worth);
   }

@@ -2,12 +2,6 @@
 import {
   FACT_ELIGIBLE,
   FACT_PRICED,
-  HEADER_CURRENCY,
-  HEADER_FLAGS,
-  HEADER_LIFT,
-  HEADER_POPULARITY,
-  HEADER_PRICE,
-  HEADER_TREND,
   NONE,
   QUERY_BRAND_WEIGHT,
   QUERY_CATEGORY_FILTER,
@@ -21,6 +15,14 @@ import {
   QUERY_PRICE_SHARPNESS,
   QUERY_STRATEGIES,
   QUERY_TREND_WEIGHT,
+  RECORD_BRAND,
+  RECORD_CATEGORY,
+  RECORD_CURRENCY,
+  RECORD_FLAGS,
+  RECORD_LIFT,
+  RECORD_POPULARITY,
+  RECORD_PRICE,
+  RECORD_TREND,
   STRATEGY_CATEGORY,
   STRATEGY_COLLABORATIVE,
   STRATEGY_RECENT,
@@ -28,7 +30,6 @@ import {
 } from "../layout";
 import * as candidates from "./candidates";
 import {
-  brandOf,
   brandWork,
   categoryOf,
   categoryWork,
@@ -38,31 +39,23 @@ import {
   queryFloatAt,
   queryInt,
   queryIntAt,
-  section,
+  record,
   WORK_AFFINITY,
   word,
 } from "./memory";
 import { bandOf } from "./visitor";
 
-let flags: usize = 0;
-let popularity: usize = 0;
-let trend: usize = 0;
-let lift: usize = 0;
 let filter: u32 = 0;
 
 /** Before the first `admissible` or `scoreAll` of a call. */
 export function prepare(): void {
-  flags = section(HEADER_FLAGS);
-  popularity = section(HEADER_POPULARITY);
-  trend = section(HEADER_TREND);
-  lift = section(HEADER_LIFT);
   filter = queryInt(QUERY_CATEGORY_FILTER);
 }
 
 /** May be shown: eligible, of the wanted category, neither excluded nor taken already. */
 export function admissible(product: u32): bool {
   if ((<u32>load<u16>(markAddress(product)) & MARK_BLOCKED) != 0) return false;
-  if ((load<u8>(flags + product) & FACT_ELIGIBLE) == 0) return false;
+  if ((load<u8>(record(product), RECORD_FLAGS) & FACT_ELIGIBLE) == 0) return false;
   return filter == <u32>NONE || categoryOf(product) == filter;
 }
 
@@ -80,10 +73,11 @@ export function scoreAll(): u32 {
 }
 
 function scoreOne(ordinal: u32, product: u32, strategies: u32): f32 {
-  const category = categoryOf(product);
+  const facts = record(product);
+  const category: u32 = load<u16>(facts, RECORD_CATEGORY);
   const likedCategory = load<f32>(categoryWork(category) + WORK_AFFINITY);
-  const likedBrand = load<f32>(brandWork(brandOf(product)));
-  const fitPrice = queryFloat(QUERY_FIT_PRICE) * priceFit(product, category);
+  const likedBrand = load<f32>(brandWork(load<u16>(facts, RECORD_BRAND)));
+  const fitPrice = queryFloat(QUERY_FIT_PRICE) * priceFit(facts, category);
   let score: f32 = 0;
   let greatest: f32 = 0;
   let which: u32 = STRATEGY_TRENDING;
@@ -94,11 +88,11 @@ function scoreOne(ordinal: u32, product: u32, strategies: u32): f32 {
       queryFloat(QUERY_FIT_CATEGORY) * likedCategory +
       queryFloat(QUERY_FIT_BRAND) * likedBrand +
       fitPrice;
-    greatest = score = candidates.collaborative(ordinal) * load<f32>(word(lift, product)) * fit;
+    greatest = score = candidates.collaborative(ordinal) * load<f32>(facts, RECORD_LIFT) * fit;
     which = STRATEGY_COLLABORATIVE;
   }
-  const popular = load<f32>(word(popularity, product));
-  const rising = load<f32>(word(trend, product));
+  const popular = load<f32>(facts, RECORD_POPULARITY);
+  const rising = load<f32>(facts, RECORD_TREND);
   if ((strategies & (1 << STRATEGY_CATEGORY)) != 0) {
     const liked =
       queryFloat(QUERY_CATEGORY_WEIGHT) * likedCategory + queryFloat(QUERY_BRAND_WEIGHT) * likedBrand;
@@ -128,16 +122,16 @@ function scoreOne(ordinal: u32, product: u32, strategies: u32): f32 {
 }
 
 /** 1 in the middle of the visitor's prices of that category, 1/2 at the edge of the band; 0 where none is known. */
-function priceFit(product: u32, category: u32): f32 {
+function priceFit(facts: usize, category: u32): f32 {
   const band = bandOf(category);
-  if (band == <u32>NONE || (load<u8>(flags + product) & FACT_PRICED) == 0) return 0;
-  if (<u32>load<u8>(section(HEADER_CURRENCY) + product) != queryIntAt(QUERY_PRICE_CURRENCY, band)) return 0;
-  const price = load<f32>(word(section(HEADER_PRICE), product));
+  if (band == <u32>NONE || (load<u8>(facts, RECORD_FLAGS) & FACT_PRICED) == 0) return 0;
+  if (<u32>load<u8>(facts, RECORD_CURRENCY) != queryIntAt(QUERY_PRICE_CURRENCY, band)) return 0;
+  const price = load<f32>(facts, RECORD_PRICE);
   const away = (price - queryFloatAt(QUERY_PRICE_MIDDLE, band)) * queryFloatAt(QUERY_PRICE_SHARPNESS, band);
   return <f32>1 / (<f32>1 + away * away);
 }
 
 /** What fills a list up: the score of being popular. */
 export function fillScore(product: u32): f32 {
-  return queryFloat(QUERY_POPULARITY_WEIGHT) * load<f32>(word(popularity, product));
+  return queryFloat(QUERY_POPULARITY_WEIGHT) * load<f32>(record(product), RECORD_POPULARITY);
 }

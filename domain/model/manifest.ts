@@ -2,6 +2,8 @@
 export interface ModelManifest {
   /** 0: nothing published yet. */
   readonly version: number;
+  /** Of the image: a kernel reads its own IMAGE_FORMAT only. Absent: 2 or older. */
+  readonly format?: number;
   /** Unix ms. */
   readonly publishedAt: number;
   readonly products: number;

@@ -1,6 +1,7 @@
-import { evictDurableObject, runInDurableObject } from "cloudflare:test";
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { IMAGE_FORMAT } from "../../assembly/layout.ts";
 import release010 from "../fixtures/storage/0.1.0.json";
 import release010Early from "../fixtures/storage/0.1.0-early.json";
 import { call, publish } from "../worker/call.ts";
@@ -77,6 +78,18 @@ describe.each(RELEASES)("what release $version stored", ({ version, packets, obj
     }
     const { json } = await call("GET", "/health");
     expect(json.lag.packets).toBe(packets);
+  });
+
+  test("[AR9] its model is published anew where its image is of another format", async () => {
+    const builder = env.MODEL_BUILDER.getByName("model");
+    for (const object of objects) if (object.name === "model") await restore(object);
+    const before = await builder.manifest();
+    expect(before.version).toBeGreaterThan(0);
+    if (before.format === IMAGE_FORMAT) return;
+    expect(await runDurableObjectAlarm(builder)).toBe(true);
+    const after = await builder.manifest();
+    expect([after.version > before.version, after.format]).toEqual([true, IMAGE_FORMAT]);
+    expect(after.products).toBe(before.products);
   });
 
   test("[AR9] every kind of object is among it, with rows", () => {

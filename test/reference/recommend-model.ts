@@ -37,9 +37,10 @@ export function readImage(bytes: Uint8Array): OracleModel {
   const word = (at: number) => view.getUint32(at, true);
   const u32s = (section: number, from: number, to: number) =>
     Array.from({ length: to - from }, (_, at) => word(word(section) + 4 * (from + at)));
-  const float = (section: number, at: number) => view.getFloat32(word(section) + 4 * at, true);
-  const u16 = (section: number, at: number) => view.getUint16(word(section) + 2 * at, true);
-  const u8 = (section: number, at: number) => view.getUint8(word(section) + at);
+  const record = (at: number) => word(L.HEADER_RECORDS) + L.RECORD_BYTES * at;
+  const float = (field: number, at: number) => view.getFloat32(record(at) + field, true);
+  const u16 = (field: number, at: number) => view.getUint16(record(at) + field, true);
+  const u8 = (field: number, at: number) => view.getUint8(record(at) + field);
   const neighbours = (section: number, stride: number, product: number): Neighbour[] =>
     u32s(section, product * stride, (product + 1) * stride)
       .filter((entry) => entry !== 0)
@@ -51,18 +52,18 @@ export function readImage(bytes: Uint8Array): OracleModel {
   const categories = word(L.HEADER_CATEGORIES);
   return {
     products: Array.from({ length: word(L.HEADER_PRODUCTS) }, (_, at) => {
-      const flags = u8(L.HEADER_FLAGS, at);
+      const flags = u8(L.RECORD_FLAGS, at);
       return {
         eligible: (flags & L.FACT_ELIGIBLE) !== 0,
-        category: u16(L.HEADER_CATEGORY, at),
-        brand: u16(L.HEADER_BRAND, at),
-        currency: u8(L.HEADER_CURRENCY, at),
-        price: (flags & L.FACT_PRICED) !== 0 ? float(L.HEADER_PRICE, at) : undefined,
-        again: u16(L.HEADER_AGAIN, at),
-        returns: u16(L.HEADER_RETURN, at),
-        popularity: float(L.HEADER_POPULARITY, at),
-        trend: float(L.HEADER_TREND, at),
-        lift: float(L.HEADER_LIFT, at),
+        category: u16(L.RECORD_CATEGORY, at),
+        brand: u16(L.RECORD_BRAND, at),
+        currency: u8(L.RECORD_CURRENCY, at),
+        price: (flags & L.FACT_PRICED) !== 0 ? float(L.RECORD_PRICE, at) : undefined,
+        again: u16(L.RECORD_AGAIN, at),
+        returns: u16(L.RECORD_RETURN, at),
+        popularity: float(L.RECORD_POPULARITY, at),
+        trend: float(L.RECORD_TREND, at),
+        lift: float(L.RECORD_LIFT, at),
         viewed: neighbours(L.HEADER_VIEWED, word(L.HEADER_VIEWED_STRIDE), at),
         bought: neighbours(L.HEADER_BOUGHT, word(L.HEADER_BOUGHT_STRIDE), at),
       };

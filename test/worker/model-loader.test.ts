@@ -43,6 +43,7 @@ function published(version: number): { manifest: ModelManifest; parts: Uint8Arra
       parts: parts.length,
       bytes: parts.reduce((sum, part) => sum + part.length, 0),
       imageBytes: image.length,
+      format: ModelImage.format,
       imageParts: parts.length - texts.length,
       textVersions: texts.map(() => version),
     },
