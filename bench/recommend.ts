@@ -1,6 +1,7 @@
 // Recommendations from large models: the kernel beside the same in plain JavaScript, and what models take of memory.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { MODEL_PRODUCTS_MAX } from "../domain/limits.ts";
@@ -19,10 +20,10 @@ const ISOLATE_MB = 128;
 const DIFFERING_SHARE_MAX = 0.02;
 
 /** @returns Rows of the speed table about the kernel and the model. */
-export function recommendRows(quick: boolean): Row[] {
+export async function recommendRows(quick: boolean): Promise<Row[]> {
   const kernel = new WebAssembly.Module(readFileSync(join(import.meta.dirname, "../build/recommend.wasm")));
   // Memory first, before anything else leaves garbage.
-  const memory = memoryRows(kernel, quick ? 10_000 : MODEL_PRODUCTS_MAX);
+  const memory = await memoryRows(kernel, quick ? 10_000 : MODEL_PRODUCTS_MAX);
   return [speedRow(kernel, quick ? 10_000 : 100_000, quick ? 3 : 15), ...memory];
 }
 
@@ -78,26 +79,30 @@ function microseconds(
 }
 
 /** Memory that a reader and a builder of the largest model hold, each in an isolate of its own. */
-function memoryRows(kernel: WebAssembly.Module, products: number): Row[] {
+async function memoryRows(kernel: WebAssembly.Module, products: number): Promise<Row[]> {
   setFlagsFromString("--expose-gc");
   const collect = runInNewContext("gc") as () => void;
-  const held = () => {
+  const held = async () => {
+    // What was let go of is freed beside: before the second collection, also what benches before this one left.
     collect();
+    await sleep(500);
+    collect();
+    await sleep(500);
     const { heapUsed, arrayBuffers, external } = process.memoryUsage();
     return (heapUsed + Math.max(arrayBuffers, external)) / 2 ** 20;
   };
-  const start = held();
+  const start = await held();
   const tables = tablesOf(products);
   const image = new ModelImage(tables);
   const model = publish(tables, image);
   tables.changedTexts.clear();
   const texts = model.texts.reduce((sum, page) => sum + page.length, 0) / 2 ** 20;
-  const builder = held() - start - texts;
-  const before = held();
+  const builder = (await held()) - start - texts;
+  const before = await held();
   const recommender = createRecommender(kernel);
   recommender.load(model);
   recommender.load(model);
-  const reader = held() - before + texts;
+  const reader = (await held()) - before + texts;
   return [
     {
       what: `memory to read a model of ${products} products: both slots and all texts`,
