@@ -1,16 +1,4 @@
 // How good the answers are, beside their peers, through the code that serves.
-//
-//   npm run evaluate                                  everything, on the data that ships
-//   npm run evaluate -- --data FILE [--fast]          a file of sessions or of daily series
-//   npm run evaluate -- recommend [--data FILE] [--fast]
-//   npm run evaluate -- recommend --http URL [--key KEY] [--data FILE]
-//   npm run evaluate -- recommend --fit [--data FILE --data FILE ...]
-//   npm run evaluate -- orders [--fit]                what is ordered, against the lists that pages show
-//   npm run evaluate -- forecast [--data FILE] [--season N] [--horizon N] [--fast]
-//
-// --fit searches for weights that do better on the last tenth of the training, and prints what they gain.
-// --fast leaves out the slow peers. --http sends the training as events to a running, empty shop and asks that; unless
-// a key is given, it is the one in .shelfwise/.
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { fitWeights } from "./evaluate/fit.ts";
@@ -19,6 +7,18 @@ import { evaluateLists, fitLists } from "./evaluate/lists.ts";
 import { evaluateRecommendations, evaluateService } from "./evaluate/recommend.ts";
 import { holdsSessions } from "./evaluate/sessions.ts";
 import { keysOf, oneKey } from "./keys.ts";
+
+const HELP = `  npm run evaluate                                  everything, on the data that ships
+  npm run evaluate -- --data FILE [--fast]          a file of sessions or of daily series
+  npm run evaluate -- recommend [--data FILE] [--fast]
+  npm run evaluate -- recommend --http URL [--key KEY] [--data FILE]
+  npm run evaluate -- recommend --fit [--data FILE --data FILE ...]
+  npm run evaluate -- orders [--fit]                what is ordered, against the lists that pages show
+  npm run evaluate -- forecast [--data FILE] [--season N] [--horizon N] [--fast]
+
+--fit searches for weights that do better on the last tenth of the training, and prints what they gain.
+--fast leaves out the slow peers. --http sends the training as events to a running, empty shop and asks that; unless
+a key is given, it is the one in .shelfwise/.`;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -30,8 +30,13 @@ const { values, positionals } = parseArgs({
     http: { type: "string" },
     key: { type: "string" },
     fast: { type: "boolean", default: false },
+    help: { type: "boolean", default: false },
   },
 });
+if (values.help) {
+  console.log(HELP);
+  process.exit(0);
+}
 const what = positionals[0] ?? guess();
 if (what !== undefined && !["recommend", "orders", "forecast"].includes(what)) {
   throw new Error(`cannot evaluate ${what}`);
