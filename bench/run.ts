@@ -68,6 +68,8 @@ async function main(): Promise<void> {
   ].join(", ");
   const text = `# Measured\n\nBy \`npm run bench\` on ${machine}. What misses its aim is in bold.\n\n${markdown(rows)}\n`;
   console.log(text);
+  const failed = rows.reduce((sum, row) => sum + (row.failed ?? 0), 0);
+  if (failed > 0) throw new Error(`${failed} requests failed: a rate of failures is no rate`);
   if (!values.quick && values.only === undefined)
     writeFileSync(join(import.meta.dirname, "results.md"), text);
 }
