@@ -15,8 +15,6 @@ const CALLS_AT_ONCE_MAX = 2;
 /** What waits for the call that is on its way. */
 interface Crowd {
   readonly holds: HoldRequest[];
-  /** Requests that the holds are of. */
-  members: number;
   /** The one who came first asks for all, when it is its turn. */
   readonly turn: PromiseWithResolvers<true>;
   readonly answers: PromiseWithResolvers<readonly ReservationAnswer[]>;
@@ -55,17 +53,12 @@ export async function holdTogether(
   if (last !== undefined && last.holds.length + holds.length <= GATHERED_HOLDS_MAX) {
     const from = last.holds.length;
     last.holds.push(...holds);
-    last.members++;
-    // The second one sees to it that the first one asks: a timer for each would cost more than its share of the call.
-    if (last.members === 2) {
-      const answers = await Promise.race([last.answers.promise, scheduler.wait(2 * LATE_MS)]);
-      if (answers === undefined) answerAll(last, ask(last.holds));
-    }
-    return (await last.answers.promise).slice(from, from + holds.length);
+    // With a timer of its own: the runtime takes a request that only waits for another one for hung.
+    const answers = await Promise.race([last.answers.promise, scheduler.wait(2 * LATE_MS)]);
+    return answers?.slice(from, from + holds.length) ?? ask(holds);
   }
   const own: Crowd = {
     holds: [...holds],
-    members: 1,
     turn: Promise.withResolvers(),
     answers: Promise.withResolvers(),
   };
@@ -79,12 +72,8 @@ export async function holdTogether(
     const place = crowds.indexOf(own);
     if (place >= 0) crowds.splice(place, 1);
   }
-  answerAll(own, asking(sku, one, ask(own.holds), ctx));
+  asking(sku, one, ask(own.holds), ctx).then(own.answers.resolve, own.answers.reject);
   return (await own.answers.promise).slice(0, holds.length);
-}
-
-function answerAll({ answers }: Crowd, asked: Promise<readonly ReservationAnswer[]>): void {
-  asked.then(answers.resolve, answers.reject);
 }
 
 /** Whose turn it is next is told also when this request's client has gone. */
