@@ -4,6 +4,11 @@ import { hash32 } from "./hash.ts";
 export const MODEL_NAME = "model";
 export const MONITOR_NAME = "monitor";
 
+/** Name of a SKU's stock. */
+export function stockName(sku: string): string {
+  return `s:${sku}`;
+}
+
 /** Name of one of so many planners. */
 export function plannerName(shard: number, shards: number): string {
   return shards === 1 ? "planner" : `planner:${shard}`;

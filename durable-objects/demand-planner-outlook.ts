@@ -2,6 +2,7 @@ import { type Calendar, isoDate } from "../domain/calendar.ts";
 import { DEFAULT_POLICY, type ReplenishmentPolicy } from "../domain/demand.ts";
 import type { SeriesForecast, SeriesForecaster } from "../domain/forecast.ts";
 import { forecastJson } from "../domain/forecast-json.ts";
+import { keepLatest } from "../domain/keep-latest.ts";
 import { PLANNER_PAGE_SKUS } from "../domain/limits.ts";
 import {
   type Board,
@@ -117,12 +118,7 @@ export class PlannerOutlook {
     const key = this.key(page, now);
     const kept = this.forecasts.get(page);
     const found = kept?.key === key ? kept : { key, value: this.computed(page, now) };
-    this.forecasts.delete(page);
-    this.forecasts.set(page, found);
-    for (const oldest of this.forecasts.keys()) {
-      if (this.forecasts.size <= PAGES_IN_MEMORY_MAX) break;
-      this.forecasts.delete(oldest);
-    }
+    keepLatest(this.forecasts, page, found, PAGES_IN_MEMORY_MAX);
     return found.value;
   }
 

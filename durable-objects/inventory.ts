@@ -178,6 +178,7 @@ export class Inventory extends DurableObject<Env> implements InventoryRpc {
 
   /** One row for all calls that came meanwhile, decided one after another; none is answered before it is written. */
   private async gather(isCrowd: boolean): Promise<void> {
+    // Never at once: whoever began it has yet to note that there is a group.
     if (isCrowd) await Promise.resolve();
     else await this.untilNobodyComes();
     const { waiting, book } = this;

@@ -1,3 +1,4 @@
+import { keepLatest } from "../domain/keep-latest.ts";
 import { CATALOGUE_PRODUCTS_MAX } from "../domain/limits.ts";
 import { type CatalogueRecord, factsOf } from "../domain/model/catalogue.ts";
 import type { CatalogueRows } from "../domain/model/tables.ts";
@@ -31,7 +32,7 @@ export class Catalogue implements CatalogueRows {
     const held = this.changed.get(productId) ?? this.known.get(productId);
     if (held !== undefined) return held;
     const stored = this.store.record(productId);
-    if (stored !== undefined) this.remember(productId, stored);
+    if (stored !== undefined) keepLatest(this.known, productId, stored, RECORDS_KNOWN_MAX);
     return stored;
   }
 
@@ -58,18 +59,9 @@ export class Catalogue implements CatalogueRows {
   save(): void {
     for (const [productId, record] of this.changed) {
       this.store.writeRecord(productId, record);
-      this.known.delete(productId);
-      this.remember(productId, record);
+      keepLatest(this.known, productId, record, RECORDS_KNOWN_MAX);
     }
     this.changed.clear();
-  }
-
-  private remember(productId: string, record: CatalogueRecord): void {
-    this.known.set(productId, record);
-    for (const oldest of this.known.keys()) {
-      if (this.known.size <= RECORDS_KNOWN_MAX) break;
-      this.known.delete(oldest);
-    }
   }
 
   /** Products after an id in order of id, whose id, name, brand or category holds the text; deleted ones aside. */

@@ -62,11 +62,6 @@ export class Publisher {
     return this.store.read<ModelManifest[]>("manifests") ?? [];
   }
 
-  /** Whether this release's kernels cannot read what is published. */
-  get isOutdated(): boolean {
-    return this.manifest.version > 0 && this.manifest.format !== ModelImage.format;
-  }
-
   get manifest(): ModelManifest {
     return this.manifests[0] ?? NO_MODEL;
   }

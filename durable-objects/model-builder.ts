@@ -10,6 +10,7 @@ import type { ModelManifest } from "../domain/model/manifest.ts";
 import { ModelTables } from "../domain/model/tables.ts";
 import type { CatalogueProduct } from "../domain/recommendation.ts";
 import type { SignalDelta } from "../domain/signal.ts";
+import { isReadable } from "../kernels/model-sections.ts";
 import type { Env } from "./env.ts";
 import { Catalogue } from "./model-builder-catalogue.ts";
 import { Publisher } from "./model-builder-publisher.ts";
@@ -154,8 +155,9 @@ export class ModelBuilder extends DurableObject<Env> implements ModelBuilderRpc 
 
   async manifest(): Promise<ModelManifest> {
     const builder = this.open();
-    if (builder.publisher.isOutdated) await this.schedule(builder);
-    return builder.publisher.manifest;
+    const { manifest } = builder.publisher;
+    if (isOutdated(manifest)) await this.schedule(builder);
+    return manifest;
   }
 
   async part(version: number, index: number): Promise<Uint8Array | undefined> {
@@ -205,7 +207,7 @@ export class ModelBuilder extends DurableObject<Env> implements ModelBuilderRpc 
       ),
       journalBytes: 0,
       journalEntries: 0,
-      unpublished: (this.store.read<boolean>(UNPUBLISHED) ?? false) || publisher.isOutdated,
+      unpublished: (this.store.read<boolean>(UNPUBLISHED) ?? false) || isOutdated(publisher.manifest),
       alarmSet: false,
     };
     for (const { shard, sequence, at, bytes } of this.store.journal()) {
@@ -355,4 +357,9 @@ export class ModelBuilder extends DurableObject<Env> implements ModelBuilderRpc 
     const spread = builder.publisher.manifest.bytes / PUBLISHED_BYTES_PER_SECOND;
     await this.ctx.storage.setAlarm(Date.now() + Math.max(seconds, spread) * 1000);
   }
+}
+
+/** Whether what is published has to be published anew, for kernels of this release cannot read it. */
+function isOutdated(manifest: ModelManifest): boolean {
+  return manifest.version > 0 && !isReadable(manifest);
 }

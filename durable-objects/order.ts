@@ -1,6 +1,7 @@
 import { DurableObject } from "cloudflare:workers";
 import { DAY_MS, ORDER_RETURNS_MAX } from "../domain/limits.ts";
 import { logEntry } from "../domain/log-entry.ts";
+import { stockName } from "../domain/object-names.ts";
 import {
   type Basket,
   type CallOutcome,
@@ -223,7 +224,7 @@ export class Order extends DurableObject<Env> implements OrderRpc {
   }
 
   private async ask(call: StockCall, now: number): Promise<CallOutcome> {
-    const stock = this.env.INVENTORY.getByName(`s:${call.sku}`);
+    const stock = this.env.INVENTORY.getByName(stockName(call.sku));
     switch (call.do) {
       case "hold": {
         const { do: _, sku: __, ...request } = call;

@@ -1,4 +1,5 @@
 import type { Activity } from "../domain/activity.ts";
+import { keepLatest } from "../domain/keep-latest.ts";
 import { OWN_ACTIVITIES_MAX, OWN_PROFILES_IN_MEMORY_MAX } from "../domain/limits.ts";
 import type { ProfilePage } from "../domain/profile/page.ts";
 import { Profile } from "../domain/profile/profile.ts";
@@ -38,11 +39,7 @@ export class OwnProfiles {
       if (next === undefined || seen >= OWN_ACTIVITIES_MAX) break;
       activities = this.store.segment(next.id);
     }
-    for (const oldest of this.profiles.keys()) {
-      if (this.profiles.size < OWN_PROFILES_IN_MEMORY_MAX) break;
-      this.profiles.delete(oldest);
-    }
-    this.profiles.set(number, profile);
+    keepLatest(this.profiles, number, profile, OWN_PROFILES_IN_MEMORY_MAX);
     return profile;
   }
 

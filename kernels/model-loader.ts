@@ -1,4 +1,3 @@
-import { IMAGE_FORMAT } from "../assembly/layout.ts";
 import module from "../build/recommend.wasm";
 import { logEntry } from "../domain/log-entry.ts";
 import {
@@ -11,6 +10,7 @@ import {
   textKey,
 } from "../domain/model/manifest.ts";
 import { TextPage } from "../domain/model/text.ts";
+import { isReadable } from "./model-sections.ts";
 import { type ModelIntake, Recommender } from "./recommend.ts";
 
 /** Least time between two looks for a newer model. */
@@ -95,7 +95,7 @@ async function refresh(env: ModelBindings): Promise<void> {
     const source = env.MODEL_BUILDER.getByName("model");
     const published = await source.manifest();
     // After a change of the format the builder publishes anew; until then there is none to be read.
-    const manifest = published.format === IMAGE_FORMAT ? published : NO_MODEL;
+    const manifest = isReadable(published) ? published : NO_MODEL;
     if (manifest.version > (isolate.manifest?.version ?? 0)) await load(manifest, source, env.MODEL);
     else isolate.manifest ??= manifest;
   } catch (error) {

@@ -6,6 +6,7 @@ import {
   PAIRINGS_PUBLISHED_MAX,
 } from "../domain/limits.ts";
 import { tableSize } from "../domain/model/directory.ts";
+import type { ModelManifest } from "../domain/model/manifest.ts";
 
 /** Rising products kept per category, popular ones per brand, and rising ones overall. */
 export const RISING_PER_CATEGORY = 32;
@@ -16,6 +17,11 @@ export interface ImageShape {
   readonly products: number;
   readonly categories: number;
   readonly brands: number;
+}
+
+/** Whether this release's kernels read the image that a manifest is of. */
+export function isReadable({ format }: ModelManifest): boolean {
+  return format === L.IMAGE_FORMAT;
 }
 
 /** Room for a shape with some to grow, so that sections seldom move; a moved section is packed anew. */
@@ -37,7 +43,10 @@ export interface Sections {
   readonly bytes: number;
 }
 
-/** Where each section of an image of that shape stands; each starts at a multiple of 32, a record of one. Kernels read four at a time. */
+/**
+ * Where each section of an image of that shape stands. Each starts at a multiple of a record's size: kernels read four
+ * numbers at a time, and no record lies across two lines of the cache.
+ */
 export function sectionsOf(room: ImageShape): Sections {
   const perNeighbour = 4 * room.products;
   const affordable = fours(NEIGHBOURS_PUBLISHED_BYTES_MAX / perNeighbour);

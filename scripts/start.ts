@@ -6,7 +6,7 @@ import { loadSample } from "./sample/load.ts";
 import { progressPrinter } from "./sample/printer.ts";
 import {
   DirectoryInUseError,
-  openFilesMax,
+  objectsPerSecond,
   PortTakenError,
   type Server,
   startServer,
@@ -24,6 +24,9 @@ WRITE_KEY and SECRET_KEY in the environment are used when set; otherwise a pair 
 /** A customer and an article of the sample with a long history. */
 const SAMPLE_CUSTOMER = "14911";
 const SAMPLE_SKU = "22423";
+/** Objects open at a time, about a quarter of a megabyte each, and files beside theirs. */
+const OBJECTS_MAX = 1_800;
+const FILES_OF_OTHERS = 200;
 
 interface Options {
   readonly port: number;
@@ -85,7 +88,7 @@ async function load(server: Server, dir: string, signal: AbortSignal): Promise<v
     url: server.url,
     secretKey: oneKey(server.keys.secretKey),
     dir,
-    objectsPerSecond: objectsPerSecond(openFilesMax()),
+    objectsPerSecond: objectsPerSecond(FILES_OF_OTHERS, OBJECTS_MAX),
     signal,
     onProgress: printer.show,
   });
@@ -95,15 +98,6 @@ async function load(server: Server, dir: string, signal: AbortSignal): Promise<v
   console.log(
     `Loaded ${orders.toLocaleString("en")} orders, ${orderLines.toLocaleString("en")} lines in ${seconds} s.`,
   );
-}
-
-/**
- * An object of plain workerd holds three open files and about a quarter of a megabyte until it was idle for ten
- * seconds: at most 1,800 objects at a time, fewer where fewer files may be open.
- */
-function objectsPerSecond(filesMax: number): number {
-  const objectsMax = Math.min((filesMax - 200) / 3, 1_800);
-  return Math.max(objectsMax / 12, 10);
 }
 
 function welcome({ url, keys }: Server, sample: boolean): string {

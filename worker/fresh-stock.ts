@@ -1,4 +1,5 @@
 import { FRESH_STOCK_READS_MAX } from "../domain/limits.ts";
+import { stockName } from "../domain/object-names.ts";
 import type { Recommendation, RecommendationQuery } from "../domain/recommendation.ts";
 import type { Env } from "../durable-objects/env.ts";
 import type { Recommender } from "../kernels/recommend.ts";
@@ -34,7 +35,7 @@ export async function recommendInStock(
 
 /** Whether any of a product's SKUs can be sold; where no stock is kept of any, it can. */
 async function inStock(skus: readonly string[], now: number, env: Env): Promise<boolean> {
-  const stocks = await Promise.all(skus.map((sku) => env.INVENTORY.getByName(`s:${sku}`).read(now)));
+  const stocks = await Promise.all(skus.map((sku) => env.INVENTORY.getByName(stockName(sku)).read(now)));
   const kept = stocks.flatMap((stock) => ("problem" in stock ? [] : [stock.sellable]));
   return kept.length === 0 || kept.includes(true);
 }

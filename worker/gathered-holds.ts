@@ -1,8 +1,9 @@
-// Reservations of one SKU come in crowds. An isolate has one call of them on its way to a SKU's stock; what comes
-// meanwhile goes together with the next. So a hot SKU's object, which takes about a thousand calls a second, is asked by
+// Reservations of one SKU come in crowds. An isolate has two calls of them on their way to a SKU's stock; what
+// comes meanwhile goes together with the next. So a hot SKU's object, which takes about a thousand calls a second, is asked by
 // each isolate no faster than it answers. Who comes alone does not wait.
 
 import { GATHERED_HOLDS_MAX, GATHERED_SKUS_MAX } from "../domain/limits.ts";
+import { stockName } from "../domain/object-names.ts";
 import type { HoldRequest } from "../domain/stock/decisions.ts";
 import type { Env } from "../durable-objects/env.ts";
 import type { ReservationAnswer } from "../durable-objects/rpc.ts";
@@ -40,7 +41,7 @@ export async function holdTogether(
   holds: readonly HoldRequest[],
   { env, ctx, now }: { env: Env; ctx: { waitUntil(promise: Promise<unknown>): void }; now: number },
 ): Promise<readonly ReservationAnswer[]> {
-  const ask = (all: readonly HoldRequest[]) => env.INVENTORY.getByName(`s:${sku}`).hold(all, now);
+  const ask = (all: readonly HoldRequest[]) => env.INVENTORY.getByName(stockName(sku)).hold(all, now);
   let one = asked.get(sku);
   if (one === undefined) {
     if (asked.size >= GATHERED_SKUS_MAX) return ask(holds);
@@ -62,8 +63,6 @@ export async function holdTogether(
     turn: Promise.withResolvers(),
     answers: Promise.withResolvers(),
   };
-  // Nobody may have come along to hear of it.
-  own.answers.promise.catch(() => {});
   crowds.push(own);
   const isTurn = await Promise.race([own.turn.promise, scheduler.wait(LATE_MS)]);
   if (isTurn !== true) {

@@ -1,3 +1,4 @@
+import { keepLatest } from "../domain/keep-latest.ts";
 import { JOIN_HOPS_MAX, MOVED_VISITORS_MAX } from "../domain/limits.ts";
 import type { Env } from "../durable-objects/env.ts";
 import type { Via, Whereabouts } from "../durable-objects/rpc.ts";
@@ -31,18 +32,9 @@ export async function atHome<T extends Whereabouts>(
       home = visitor;
       remembered = false;
     } else {
-      if (home !== visitor) remember(visitor, home);
+      if (home !== visitor) keepLatest(homes, visitor, home, MOVED_VISITORS_MAX);
       return { home, answer };
     }
   }
   throw new Error("the profile that a visitor joined was not found");
-}
-
-function remember(visitor: string, home: string): void {
-  homes.delete(visitor);
-  homes.set(visitor, home);
-  for (const oldest of homes.keys()) {
-    if (homes.size <= MOVED_VISITORS_MAX) break;
-    homes.delete(oldest);
-  }
 }

@@ -1,4 +1,4 @@
-import { DAY_MS, RECENTS_MAX, SESSION_GAP_MS } from "../limits.ts";
+import { DAY_MS, SESSION_GAP_MS } from "../limits.ts";
 import type { RecommendationQuery } from "../recommendation.ts";
 import type { RecentProduct } from "../visitor.ts";
 import type { PlacementWeights } from "./weights.ts";
@@ -12,8 +12,6 @@ export interface Source {
 
 /** Products of a cart whose complements are gathered; the first of it. */
 const CART_SOURCES_MAX = 20;
-/** Exponents whose powers are kept. */
-const POWERS_MAX = 64;
 
 /**
  * Where a list starts from: the product of the page, the cart, and the last recent products, whose weight falls by
@@ -30,13 +28,12 @@ export function sourcesOf(query: RecommendationQuery, weights: PlacementWeights)
     add(productId, weights.cartViewed, weights.cartBought);
   }
   const session = sessionLength(recent, query.now);
-  const places = powersOf(weights.contextPower);
   let place = 1;
   for (let position = 0; position < Math.min(recent.length, weights.context); position++) {
     const earlier = position < session ? 1 : weights.earlier;
     // Products of one instant, as those of an order, come in no order.
     if (position === 0 || recent[position]!.at !== recent[position - 1]!.at) place = position + 1;
-    const weight = earlier / (places[place] ?? place ** weights.contextPower);
+    const weight = earlier / place ** weights.contextPower;
     add(recent[position]!.productId, weight * weights.viewed, weight * weights.bought);
   }
   return sources;
@@ -52,26 +49,12 @@ export function repeatWeights(
 ): number[] {
   const session = sessionLength(recent, now);
   const crowd = Math.max(1, session) ** weights.crowding;
-  const distances = powersOf(weights.returnPower);
   return recent.map(({ views }, position) => {
-    const looked = (views === 1 ? 1 : views ** weights.viewsPower) / crowd;
+    const looked = views ** weights.viewsPower / crowd;
     const earlier = position < session ? 1 : weights.earlier;
     if (position === 0) return weights.again * looked * earlier;
-    return (weights.returning * looked * earlier) / (distances[position] ?? position ** weights.returnPower);
+    return (weights.returning * looked * earlier) / position ** weights.returnPower;
   });
-}
-
-/** Powers of the places of a list, by exponent; weights know a handful. */
-const powers = new Map<number, Float64Array>();
-
-function powersOf(exponent: number): Float64Array {
-  let known = powers.get(exponent);
-  if (known === undefined) {
-    if (powers.size >= POWERS_MAX) powers.clear();
-    known = Float64Array.from({ length: RECENTS_MAX }, (_, place) => place ** exponent);
-    powers.set(exponent, known);
-  }
-  return known;
 }
 
 /** How many of the recent products belong to the running session; none when the last one is over. */

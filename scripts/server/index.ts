@@ -8,7 +8,7 @@ import { PROJECT, prepareBundle } from "./build.ts";
 import { workerdConfig } from "./config.ts";
 import { DirectoryInUseError, endOrphan, writeLease } from "./lease.ts";
 import { readSettings } from "./settings.ts";
-import { openFilesMax, spawnWorkerd, type Workerd } from "./workerd.ts";
+import { objectsPerSecond, spawnWorkerd, type Workerd } from "./workerd.ts";
 
 const HEALTH_SECONDS_MAX = 30;
 
@@ -29,7 +29,7 @@ export interface Server extends Workerd {
   readonly keys: Keys;
 }
 
-export { DirectoryInUseError, openFilesMax };
+export { DirectoryInUseError, objectsPerSecond };
 
 export class PortTakenError extends Error {}
 

@@ -35,10 +35,21 @@ export function workerdBinary(): string {
 }
 
 /** Files a process started from here may hold open: Node raises its soft limit to the hard one, and children inherit. */
-export function openFilesMax(): number {
+function openFilesMax(): number {
   if (process.platform === "win32") return Number.POSITIVE_INFINITY;
   const limit = execFileSync("sh", ["-c", "ulimit -Hn"], { encoding: "utf8" }).trim();
   return limit === "unlimited" ? Number.POSITIVE_INFINITY : Number(limit);
+}
+
+/**
+ * How many objects of plain workerd may be opened a second: each holds three files until it was idle for ten seconds,
+ * and workerd does not survive running out of them.
+ *
+ * @param others Files that others need.
+ * @param objectsMax Open at a time.
+ */
+export function objectsPerSecond(others: number, objectsMax = Number.POSITIVE_INFINITY): number {
+  return Math.max(10, Math.min((openFilesMax() - others) / 3, objectsMax) / 12);
 }
 
 /**

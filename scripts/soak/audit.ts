@@ -1,16 +1,15 @@
 // The service's counters beside the books: over HTTP what it tells, and the model's own from its stored pages.
 import { setTimeout as sleep } from "node:timers/promises";
 import { DAY_MS } from "../../domain/limits.ts";
-import { openFilesMax } from "../server/index.ts";
+import { objectsPerSecond } from "../server/index.ts";
 import type { Books } from "./books.ts";
 import type { Target } from "./crew.ts";
 import { PRODUCTS, skuOf } from "./shop.ts";
 
 const REQUESTS_AT_ONCE = 16;
-/** An object of plain workerd has three files open until it was idle for ten seconds; who is erased may have joined another. */
-const FILES_PER_VISITOR = 6;
-const OPEN_SECONDS = 12;
 const FILES_OF_OTHERS = 2_000;
+/** Who is erased may have joined another. */
+const OBJECTS_PER_VISITOR = 2;
 /** Behind an answer things go on: combiners merge every two seconds and try again after five. */
 const SETTLE_SECONDS_MAX = 90;
 
@@ -27,7 +26,7 @@ export async function auditVisitors(target: Target, books: Books): Promise<strin
         wrong.push(`${visitor}: counts ${told}, not ${JSON.stringify(expected)}`);
       }
     },
-    visitorsPerSecond(),
+    objectsPerSecond(FILES_OF_OTHERS) / OBJECTS_PER_VISITOR,
   );
   return wrong;
 }
@@ -45,7 +44,7 @@ export async function eraseVisitors(target: Target, books: Books): Promise<strin
       if (answer.status !== 204)
         wrong.push(`DELETE ${visitor}: ${answer.status} ${answer.text.slice(0, 200)}`);
     },
-    visitorsPerSecond(),
+    objectsPerSecond(FILES_OF_OTHERS) / OBJECTS_PER_VISITOR,
   );
   return wrong;
 }
@@ -128,9 +127,4 @@ async function each<T>(
     }
   };
   await Promise.all(Array.from({ length: REQUESTS_AT_ONCE }, worker));
-}
-
-/** As many as may be opened without running out of files, which workerd does not survive. */
-function visitorsPerSecond(): number {
-  return Math.max(10, (openFilesMax() - FILES_OF_OTHERS) / FILES_PER_VISITOR / OPEN_SECONDS);
 }

@@ -5,7 +5,6 @@ import { DatabaseSync } from "node:sqlite";
 import { DAY_MS } from "../../domain/limits.ts";
 import { growth } from "../../domain/model/decay.ts";
 import { ModelTables } from "../../domain/model/tables.ts";
-import { decodeSignals } from "../../domain/signal-codec.ts";
 import type { Books, Kind } from "./books.ts";
 
 const COLUMN: Record<Kind, "views" | "carts" | "purchases"> = {
@@ -71,7 +70,7 @@ function readTables(storage: string): ModelTables {
     );
     const journal = db.prepare("SELECT at, bytes FROM journal WHERE shard >= 0 ORDER BY ordinal");
     for (const { at, bytes } of journal.all()) {
-      tables.apply(decodeSignals(bytes as Uint8Array), Number(at));
+      tables.applyBytes(bytes as Uint8Array, Number(at));
     }
     return tables;
   } finally {

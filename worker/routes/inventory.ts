@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { INCOMING_MAX, LIST_ITEMS_MAX, REQUEST_BYTES_MAX, STOCK_UNITS_MAX } from "../../domain/limits.ts";
+import { stockName } from "../../domain/object-names.ts";
 import { ADJUSTMENT_REASONS, type LedgerEntry, movesOf } from "../../domain/stock/ledger.ts";
 import type { StockView } from "../../durable-objects/rpc.ts";
 import { readJson } from "../body.ts";
@@ -82,7 +83,7 @@ export const ledgerQuery = v.object({
 
 function stockOf({ env, params }: Exchange) {
   const sku = check(id, params["sku"], "invalid_request", "sku");
-  return { sku, object: env.INVENTORY.getByName(`s:${sku}`) };
+  return { sku, object: env.INVENTORY.getByName(stockName(sku)) };
 }
 
 /** `GET /v1/inventory/:sku`: everything with the secret key, what is available with the write key. */

@@ -1,6 +1,7 @@
 import type { InferOutput } from "valibot";
 import { hash53 } from "../../domain/hash.ts";
 import { REQUEST_BYTES_MAX, SKUS_AT_ONCE_MAX } from "../../domain/limits.ts";
+import { stockName } from "../../domain/object-names.ts";
 import type { HoldRequest, StockRefusal } from "../../domain/stock/decisions.ts";
 import { type Part, unitsOf } from "../../domain/stock/ledger.ts";
 import type { Reservation } from "../../domain/stock/reservation.ts";
@@ -190,7 +191,7 @@ function requestOf({ items, ttl_seconds, owner }: Asked): number {
 }
 
 function stockOf(env: Env, sku: string) {
-  return env.INVENTORY.getByName(`s:${sku}`);
+  return env.INVENTORY.getByName(stockName(sku));
 }
 
 function orderOf(env: Env, place: ReservationPlace) {

@@ -123,30 +123,22 @@ const VALUE_MIN = 1e-6;
  */
 function numbers(values: readonly unknown[], max: number, path: string, errors: FieldError[]): Float32Array {
   const result = new Float32Array(values.length);
-  let given = 0;
-  for (let i = 0; i < values.length; i++) if (typeof values[i] === "number") given++;
-  if (given < values.length) return tellWrong(values, max, path, errors);
-  result.set(values as number[]);
   let right = 0;
-  for (let i = 0; i < result.length; i++) {
-    const value = result[i]!;
-    if (value >= 0 && value <= max) right++;
-    result[i] = value * Number(value >= VALUE_MIN);
-  }
-  return right === values.length ? result : tellWrong(values, max, path, errors);
+  for (let i = 0; i < values.length; i++) if (isWithin(values[i], max)) right++;
+  if (right < values.length) tellWrong(values, max, path, errors);
+  else result.set(values as number[]);
+  for (let i = 0; i < result.length; i++) result[i] = result[i]! * Number(result[i]! >= VALUE_MIN);
+  return result;
+}
+
+function isWithin(value: unknown, max: number): boolean {
+  return typeof value === "number" && value >= 0 && value <= max;
 }
 
 /** Which of the values are wrong, as far as there is room to tell. */
-function tellWrong(
-  values: readonly unknown[],
-  max: number,
-  path: string,
-  errors: FieldError[],
-): Float32Array {
+function tellWrong(values: readonly unknown[], max: number, path: string, errors: FieldError[]): void {
   values.forEach((value, i) => {
-    if (typeof value === "number" && value >= 0 && value <= max) return;
-    if (errors.length < ERRORS_MAX)
-      errors.push({ path: `${path}.${i}`, detail: `must be a number from 0 to ${max}` });
+    if (isWithin(value, max) || errors.length >= ERRORS_MAX) return;
+    errors.push({ path: `${path}.${i}`, detail: `must be a number from 0 to ${max}` });
   });
-  return new Float32Array(values.length);
 }
