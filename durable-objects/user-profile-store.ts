@@ -1,16 +1,35 @@
 import type { Activity } from "../domain/activity.ts";
 import { decodeActivities } from "../domain/activity-codec.ts";
-import { lendBytes } from "../domain/bytes.ts";
+import { ByteWriter, lendBytes } from "../domain/bytes.ts";
 import { ProfilePage } from "../domain/profile/page.ts";
+import { type PageBatch, readBatches, writeBatch, writeBatchesHead } from "../domain/profile/page-batch.ts";
 
 /** Row of the profile; segments have the ids from 1 on. */
 const PAGE_ID = 0;
+/** Row of the batches that came since the page was written. */
+const BATCHES_ID = -1;
+/**
+ * The batches' row is written anew with each, and the page when they have become so large a part of it: about what
+ * makes the bytes written least, for a page of 40 KB a seventh of writing it each time.
+ */
+const BATCHES_SHARE_MAX = 1 / 4;
+/** A page of SQLite's is written for less. */
+const BATCHES_BYTES_MIN = 3 * 1024;
 
-/** One visitor's rows: the page, and segments of older activities. Counts the rows it writes. */
+/**
+ * One visitor's rows: the page, the batches it has taken since it was written, and segments of older activities. Counts
+ * the rows it writes.
+ */
 export class UserProfileStore {
   rowsWritten = 0;
   private readonly sql: SqlStorage;
   private hasTable: boolean;
+  /** Of the page as it is stored; 0: there is none. */
+  private pageBytes = 0;
+  private generation = 0;
+  /** As stored; undefined: none that belong to the stored page. */
+  private batches: ByteWriter | undefined;
+  private storedBatches = false;
 
   constructor(sql: SqlStorage) {
     this.sql = sql;
@@ -20,15 +39,69 @@ export class UserProfileStore {
 
   read(): ProfilePage {
     const body = this.body(PAGE_ID);
-    return body === undefined ? new ProfilePage() : ProfilePage.decode(body);
+    const page = body === undefined ? new ProfilePage() : ProfilePage.decode(body);
+    this.pageBytes = body?.length ?? 0;
+    this.generation = page.generation;
+    this.batches = undefined;
+    const stored = this.body(BATCHES_ID);
+    this.storedBatches = stored !== undefined;
+    const batches = stored === undefined ? [] : readBatches(stored, this.generation);
+    if (stored !== undefined && batches.length > 0) {
+      this.batches = new ByteWriter(stored.length * 2);
+      this.batches.raw(stored);
+      for (const batch of batches) page.take(batch);
+    }
+    return page;
   }
 
-  /** Writes the page: one row. */
+  /** Writes the page: one row. What batches were stored belong to no page from then on. */
   writePage(page: ProfilePage): void {
+    page.generation = this.generation + 1;
     lendBytes(
       (writer) => page.write(writer),
-      (bytes) => this.write(PAGE_ID, bytes),
+      (bytes) => {
+        this.write(PAGE_ID, bytes);
+        this.pageBytes = bytes.length;
+      },
     );
+    this.generation = page.generation;
+    this.batches = undefined;
+  }
+
+  /**
+   * Writes a batch that the page has taken: one row. It is stored with the others of this page, which is less to write
+   * than the page.
+   */
+  writeBatch(page: ProfilePage, batch: PageBatch): void {
+    if (this.pageBytes === 0) {
+      this.writePage(page);
+      return;
+    }
+    let { batches } = this;
+    if (batches === undefined) {
+      batches = new ByteWriter(BATCHES_BYTES_MIN);
+      writeBatchesHead(batches, this.generation);
+    }
+    writeBatch(batches, batch);
+    if (batches.length > Math.max(BATCHES_BYTES_MIN, this.pageBytes * BATCHES_SHARE_MAX)) {
+      this.writePage(page);
+      return;
+    }
+    this.write(BATCHES_ID, batches.written());
+    this.batches = batches;
+    this.storedBatches = true;
+  }
+
+  /** Whether there is a row of batches, of this page or an earlier one. */
+  get hasBatches(): boolean {
+    return this.storedBatches;
+  }
+
+  /** Deletes batches that belong to no page any more: activities are in the page or in segments, or were erased. */
+  deleteBatches(): void {
+    if (!this.storedBatches || this.batches !== undefined) return;
+    this.delete(BATCHES_ID);
+    this.storedBatches = false;
   }
 
   /** Writes the page and moves its activities to a segment: two rows. */
@@ -50,7 +123,7 @@ export class UserProfileStore {
   }
 
   deleteSegments(ids: readonly number[]): void {
-    for (const id of ids) this.count(this.sql.exec("DELETE FROM page WHERE id = ?", id));
+    for (const id of ids) this.delete(id);
   }
 
   private body(id: number): Uint8Array | undefined {
@@ -65,6 +138,10 @@ export class UserProfileStore {
       this.hasTable = true;
     }
     this.count(this.sql.exec("INSERT OR REPLACE INTO page VALUES (?, ?)", id, body));
+  }
+
+  private delete(id: number): void {
+    this.count(this.sql.exec("DELETE FROM page WHERE id = ?", id));
   }
 
   private count(cursor: SqlStorageCursor<Record<string, SqlStorageValue>>): void {

@@ -1,6 +1,5 @@
 import { DurableObject } from "cloudflare:workers";
 import type { Activity } from "../domain/activity.ts";
-import { decodeActivities } from "../domain/activity-codec.ts";
 import {
   DAY_MS,
   EXPORT_ACTIVITIES_MAX,
@@ -10,8 +9,8 @@ import {
 } from "../domain/limits.ts";
 import { logEntry } from "../domain/log-entry.ts";
 import { byPlanner } from "../domain/planner/shards.ts";
-import type { JoinedId } from "../domain/profile/joined-ids.ts";
 import type { ProfilePage } from "../domain/profile/page.ts";
+import type { PageBatch } from "../domain/profile/page-batch.ts";
 import type { Profile } from "../domain/profile/profile.ts";
 import type { Unsent } from "../domain/profile/unsent.ts";
 import { contextOf, viewOf } from "../domain/profile/view.ts";
@@ -75,31 +74,36 @@ export class UserProfile extends DurableObject<Env> implements UserProfileRpc {
   }
 
   /**
-   * Counts and folds each activity once, in one commit of at most two rows: the page, and either a segment of older
-   * activities or the alarm that ends the session. Nobody is answered before the commit (the output gate holds).
+   * Counts and folds each activity once, in one commit of at most two rows: the batch or the page, and either a segment
+   * of older activities or the alarm that ends the session. Nobody is answered before the commit (the output gate holds).
    */
   async record(batch: RecordBatch): Promise<RecordResult> {
-    if (this.page.unsentBytes > UNSENT_BYTES_MAX) await this.send();
+    // What was acknowledged here is in no batch.
+    let isWhole = this.page.unsentBytes > UNSENT_BYTES_MAX && (await this.send());
     const { page } = this;
-    const acknowledged = batch.acknowledged !== undefined && page.acknowledge(batch.acknowledged);
     const elsewhere = this.elsewhere(batch.via);
     if (elsewhere !== undefined) {
-      if (acknowledged) this.save(false);
+      if (page.acknowledge(batch.acknowledged ?? [])) this.save(false);
       return { ...elsewhere, outcomes: [], demand: [] };
     }
-    if (page.stream === 0) page.stream = randomStream();
-    const activities = decodeActivities(batch.activities);
-    const sources = this.sourcesOf(batch, activities.length);
-    const { outcomes, taken, unsent, changed } = page.record(activities, batch.now, sources);
+    if (page.stream === 0) {
+      page.stream = randomStream();
+      isWhole = true;
+    }
+    const arrived = this.pageBatch(batch);
+    const { outcomes, taken, unsent, changed } = page.take(arrived);
     this.own.fold(taken);
     const unfinished = page.ids.unfinished().length > 0;
-    if (changed || acknowledged || unfinished) {
+    if (changed || unfinished) {
       const wakeAt =
         unfinished || page.unsent.length > 0 || page.hasInline
           ? batch.now + (unfinished ? JOIN_RETRY_MS : SESSION_GAP_MS)
           : undefined;
       const needsAlarm = wakeAt !== undefined && (this.alarmAt ?? Number.POSITIVE_INFINITY) > wakeAt;
-      this.save(page.wantsSegment && !needsAlarm);
+      const withSegment = page.wantsSegment && !needsAlarm;
+      // How far joins have come is stored with the page. Without an alarm nobody would clear up after batches.
+      if (isWhole || withSegment || unfinished || wakeAt === undefined) this.save(withSegment);
+      else this.believing(() => this.store.writeBatch(page, arrived));
       if (needsAlarm) void this.wakeAt(wakeAt);
     }
     if (unfinished) await this.joins.finish();
@@ -235,7 +239,9 @@ export class UserProfile extends DurableObject<Env> implements UserProfileRpc {
     this.store.deleteSegments(expired);
     const sessionOver = page.profile.lastAt + SESSION_GAP_MS <= now;
     const wantsSegment = sessionOver && page.hasInline;
-    if (owed || expired.length > 0 || wantsSegment) this.save(wantsSegment);
+    const wantsPage = sessionOver && this.store.hasBatches;
+    if (owed || expired.length > 0 || wantsSegment || wantsPage) this.save(wantsSegment);
+    if (wantsPage) this.store.deleteBatches();
     const again = !joined ? JOIN_RETRY_MS : !sent ? RESEND_MS : sessionOver ? undefined : SESSION_GAP_MS;
     if (again !== undefined) await this.wakeAt(now + again);
   }
@@ -252,14 +258,20 @@ export class UserProfile extends DurableObject<Env> implements UserProfileRpc {
     return via?.remembered === true && ids.get(via.name) === undefined ? { unknown: true } : undefined;
   }
 
-  /** Of each activity, the other id it came by. Ids that were not known join, as far as there is room. */
-  private sourcesOf({ ids = [], by, via, now }: RecordBatch, count: number): (JoinedId | undefined)[] {
-    if (ids.length === 0 && via === undefined) return [];
-    const day = Math.floor(now / DAY_MS);
-    const take = (name: string) => (name === this.visitor ? undefined : this.page.ids.take(name, day));
-    const taken = ids.map(take);
-    const first = via === undefined ? undefined : take(via.name);
-    return Array.from({ length: count }, (_, i) => taken[by?.[i] ?? -1] ?? first);
+  /** The batch without this visitor's own name among the other ids. */
+  private pageBatch({ now, activities, ids = [], by = [], via, acknowledged = [] }: RecordBatch): PageBatch {
+    if (ids.length === 0 && via === undefined) {
+      return { now, activities, ids, by: [], otherwise: -1, acknowledged };
+    }
+    const others = [...ids, ...(via === undefined ? [] : [via.name])].filter((name) => name !== this.visitor);
+    return {
+      now,
+      activities,
+      ids: others,
+      by: by.map((index) => others.indexOf(ids[index] ?? "")),
+      otherwise: via === undefined ? -1 : others.indexOf(via.name),
+      acknowledged,
+    };
   }
 
   /** Joins and erasures that cannot be finished now are by the alarm. */
@@ -278,13 +290,20 @@ export class UserProfile extends DurableObject<Env> implements UserProfileRpc {
     this.page = page;
     this.own.clear();
     this.save(false);
+    this.store.deleteBatches();
+  }
+
+  private save(withSegment: boolean): void {
+    this.believing(() => {
+      if (withSegment) this.store.writeWithSegment(this.page);
+      else this.store.writePage(this.page);
+    });
   }
 
   /** What could not be stored must not be believed either. */
-  private save(withSegment: boolean): void {
+  private believing(write: () => void): void {
     try {
-      if (withSegment) this.store.writeWithSegment(this.page);
-      else this.store.writePage(this.page);
+      write();
     } catch (error) {
       this.page = this.store.read();
       this.own.clear();

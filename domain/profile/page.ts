@@ -12,10 +12,13 @@ import { SignalAccumulator } from "../signal-merge.ts";
 import { isAnonymous } from "../visitor-name.ts";
 import { ActivityLog } from "./activity-log.ts";
 import { type JoinedId, JoinedIds } from "./joined-ids.ts";
+import type { PageBatch } from "./page-batch.ts";
 import { Profile } from "./profile.ts";
 import { readUnsent, type Unsent, writeUnsent } from "./unsent.ts";
 
-const PAGE_VERSION = 2;
+const PAGE_VERSION = 3;
+/** The first one: without a generation. */
+const PAGE_VERSION_FIRST = 2;
 
 /** Activities moved out of the page into one of their own. */
 export interface SegmentEntry {
@@ -54,6 +57,8 @@ export interface Handover {
 /** All that is kept of one visitor beside older activities: one row, read and written whole. */
 export class ProfilePage {
   profile = new Profile();
+  /** How often it was stored whole: what is stored beside it says which one it goes on from. */
+  generation = 0;
   /** Number drawn for this profile's packets; 0: not yet. */
   stream = 0;
   /** Sequence of the last packet made. */
@@ -69,6 +74,25 @@ export class ProfilePage {
   /** The latest activities. */
   private log = new ActivityLog();
   private messages = new MessageRing(DEDUP_MESSAGES_MAX);
+
+  /**
+   * Takes a batch as it is stored beside the page. The same page and batch give the same page, whenever it is taken: a
+   * page that is read takes again what came since.
+   */
+  take(batch: PageBatch): RecordOutcome {
+    const acknowledged = this.acknowledge(batch.acknowledged);
+    const activities = decodeActivities(batch.activities);
+    const outcome = this.record(activities, batch.now, this.sourcesOf(batch, activities.length));
+    return { ...outcome, changed: outcome.changed || acknowledged };
+  }
+
+  /** Of each activity, the other id it came by. Ids that were not known join, as far as there is room. */
+  private sourcesOf({ ids, by, otherwise, now }: PageBatch, count: number): (JoinedId | undefined)[] {
+    if (ids.length === 0) return [];
+    const day = Math.floor(now / DAY_MS);
+    const taken = ids.map((name) => this.ids.take(name, day));
+    return Array.from({ length: count }, (_, i) => taken[by[i] ?? -1] ?? taken[otherwise]);
+  }
 
   /**
    * Takes a batch: each message once, the old ones as history, what was erased not at all.
@@ -298,6 +322,7 @@ export class ProfilePage {
   /** Read by `decode`. */
   write(writer: ByteWriter): void {
     writer.u8(PAGE_VERSION);
+    writer.varint(this.generation);
     writer.varint(this.erasedAt);
     writer.text(this.movedTo ?? "");
     writer.varint(this.stream);
@@ -319,8 +344,11 @@ export class ProfilePage {
   static decode(bytes: Uint8Array): ProfilePage {
     const reader = new ByteReader(bytes);
     const version = reader.u8();
-    if (version !== PAGE_VERSION) throw new RangeError(`profile page of unknown version ${version}`);
+    if (version < PAGE_VERSION_FIRST || version > PAGE_VERSION) {
+      throw new RangeError(`profile page of unknown version ${version}`);
+    }
     const page = new ProfilePage();
+    if (version > PAGE_VERSION_FIRST) page.generation = reader.varint();
     page.erasedAt = reader.varint();
     page.movedTo = reader.text() || undefined;
     page.stream = reader.varint();

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Activity, ActivityKind } from "../../domain/activity.ts";
-import { ByteReader, bytesOf } from "../../domain/bytes.ts";
+import { encodeActivities } from "../../domain/activity-codec.ts";
+import { ByteReader, ByteWriter, bytesOf } from "../../domain/bytes.ts";
 import {
   CART_CHANGES_MAX,
   DAY_MS,
@@ -12,6 +13,12 @@ import {
 } from "../../domain/limits.ts";
 import { MessageRing } from "../../domain/message-ring.ts";
 import { ProfilePage } from "../../domain/profile/page.ts";
+import {
+  type PageBatch,
+  readBatches,
+  writeBatch,
+  writeBatchesHead,
+} from "../../domain/profile/page-batch.ts";
 import { contextOf, viewOf } from "../../domain/profile/view.ts";
 import { decodeSignals } from "../../domain/signal-codec.ts";
 import { SignalAccumulator } from "../../domain/signal-merge.ts";
@@ -129,6 +136,51 @@ describe("profiles", () => {
         expectSame(viewOf(page.profile, NOW), referenceView(activities, NOW));
       }),
       { numRuns: 300 },
+    );
+  });
+
+  test("[UP12] a page and the batches stored beside it read back as the page that took them", () => {
+    const names = ["u:other", "a:one", "a:two"];
+    const sources = fc.record({
+      ids: fc.subarray(names),
+      by: fc.array(fc.integer({ min: -1, max: 2 }), { maxLength: 9 }),
+      otherwise: fc.integer({ min: -1, max: 2 }),
+      days: fc.nat(3),
+    });
+    fc.assert(
+      fc.property(
+        arrival,
+        fc.array(sources, { minLength: 1, maxLength: 9 }),
+        fc.nat(5),
+        ({ batches }, by, stored) => {
+          const page = new ProfilePage();
+          let read = new ProfilePage();
+          const beside = new ByteWriter();
+          batches.forEach((activities, n) => {
+            if (n % 6 === stored) {
+              page.generation++;
+              read = ProfilePage.decode(bytesOf((writer) => page.write(writer)));
+              beside.clear();
+            }
+            if (beside.length === 0) writeBatchesHead(beside, page.generation);
+            const { days, ...source } = by[n % by.length]!;
+            const batch: PageBatch = {
+              now: NOW + days * DAY_MS,
+              activities: encodeActivities(activities),
+              acknowledged: n % 3 === 0 ? [n, n + 1] : [],
+              ...source,
+            };
+            const { outcomes } = page.take(batch);
+            expect(outcomes).toHaveLength(activities.length);
+            writeBatch(beside, batch);
+          });
+          for (const batch of readBatches(beside.bytes(), read.generation)) read.take(batch);
+          const bytes = (of: ProfilePage) => bytesOf((writer) => of.write(writer));
+          expect(bytes(read)).toEqual(bytes(page));
+          expect(readBatches(beside.bytes(), read.generation + 1)).toEqual([]);
+        },
+      ),
+      { numRuns: 200 },
     );
   });
 

@@ -91,6 +91,72 @@ describe("a visitor's batch", () => {
   });
 });
 
+describe("batches beside the page", () => {
+  const idsOf = (profile: Profile) =>
+    runInDurableObject(profile, (_, state) =>
+      state.storage.sql
+        .exec<{ id: number }>("SELECT id FROM page ORDER BY id")
+        .toArray()
+        .map(({ id }) => id),
+    );
+  const pageOf = (profile: Profile) =>
+    runInDurableObject(profile, (_, state) =>
+      state.storage.sql.exec<{ body: ArrayBuffer }>("SELECT body FROM page WHERE id = 0").toArray(),
+    );
+
+  test("[UP12] [UP3] are a row each time, through restarts, and the page is written now and then", async () => {
+    const profile = profileOf("u:beside");
+    let pages = 0;
+    let before: unknown;
+    const count = 40;
+    for (let n = 1; n <= count; n++) {
+      const rows = await rowsOf(profile, () =>
+        profile.record({ now: NOW, activities: encodeActivities(many(5)) }),
+      );
+      expect(rows).toBeLessThanOrEqual(2);
+      const page = JSON.stringify((await pageOf(profile)).map(({ body }) => [...new Uint8Array(body)]));
+      if (page !== before) pages++;
+      before = page;
+      if (n % 7 === 0) await evictDurableObject(profile);
+      expect((await profile.view({ now: NOW })).profile?.counts.views).toBe(5 * n);
+    }
+    expect(pages).toBeGreaterThan(1);
+    expect(pages).toBeLessThan(count / 2);
+  });
+
+  test("[UP12] [UP9] what is sent again after a restart counts once", async () => {
+    const profile = profileOf("u:beside-again");
+    const batches = [many(5), many(5), many(5)].map(encodeActivities);
+    for (const activities of batches) await profile.record({ now: NOW, activities });
+    await evictDurableObject(profile);
+    for (const activities of batches) {
+      const { outcomes } = await profile.record({ now: NOW, activities });
+      expect(outcomes).toEqual(["duplicate", "duplicate", "duplicate", "duplicate", "duplicate"]);
+    }
+  });
+
+  test("[UP12] none is left at the end of a session, nor of an erased visitor", async () => {
+    const ended = profileOf("u:beside-ended");
+    const now = NOW - 40 * MINUTE_MS;
+    const old = { at: now - MINUTE_MS };
+    await ended.record({ now, activities: encodeActivities(many(5, old)) });
+    await ended.record({ now, activities: encodeActivities(many(5, old)) });
+    expect(await idsOf(ended)).toEqual([-1, 0]);
+    await evictDurableObject(ended);
+    await runDurableObjectAlarm(ended);
+    expect(await idsOf(ended)).toEqual([0, 1]);
+    expect(await exported(ended)).toHaveLength(10);
+
+    const erased = profileOf("u:beside-erased");
+    await erased.record({ now: NOW, activities: encodeActivities(many(5)) });
+    await erased.record({ now: NOW, activities: encodeActivities(many(5)) });
+    await erased.erase({ now: NOW });
+    expect(await idsOf(erased)).toEqual([0]);
+    await evictDurableObject(erased);
+    expect((await erased.view({ now: NOW })).profile).toBeUndefined();
+  });
+});
+
 describe("what a batch teaches", () => {
   test("[UP5] stays until it is acknowledged, through restarts", async () => {
     const profile = profileOf("u:unsent");
