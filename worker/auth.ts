@@ -1,6 +1,6 @@
 import { KEY_BYTES_MAX } from "../domain/limits.ts";
 import type { Env } from "../durable-objects/env.ts";
-import type { Access } from "./exchange.ts";
+import { type Access, queryOf } from "./exchange.ts";
 import { Problem, retryAfter } from "./problem.ts";
 
 /** Two keys of a kind may be valid at a time, while one replaces the other. */
@@ -57,10 +57,10 @@ export interface Presented {
  *
  * @throws Problem 503 when the deployment has no keys: closed, not open.
  */
-export function presentedBy(request: Request, url: URL, env: Env): Presented {
+export function presentedBy(request: Request, env: Env): Presented {
   const inHeader = presentedKey(request);
   if (inHeader !== undefined) return presented(inHeader, env);
-  const inQuery = presented(url.searchParams.get("writeKey") ?? "", env);
+  const inQuery = presented(queryOf(request).get("writeKey") ?? "", env);
   return inQuery.access === "write" ? inQuery : { access: "none" };
 }
 

@@ -1,8 +1,8 @@
 // Browsers of any shop may call; what a key may do does not depend on where the page came from.
-const HEADERS = [
-  ["access-control-allow-origin", "*"],
-  ["access-control-expose-headers", "etag, retry-after, server-timing"],
-] as const;
+const READABLE = {
+  "access-control-allow-origin": "*",
+  "access-control-expose-headers": "etag, retry-after, server-timing",
+} as const;
 
 const PREFLIGHT = {
   "access-control-allow-methods": "GET, POST, PUT, DELETE, OPTIONS",
@@ -12,13 +12,14 @@ const PREFLIGHT = {
 } as const;
 
 export function preflight(): Response {
-  return new Response(null, { status: 204, headers: { ...Object.fromEntries(HEADERS), ...PREFLIGHT } });
+  return respond(null, 204, PREFLIGHT);
 }
 
-/** The same answer, its status kept, readable from any origin. Its headers must be changeable: an answer made here. */
-export function withCors(response: Response): Response {
-  // An open WebSocket is not an answer to be read.
-  if (response.webSocket) return response;
-  for (const [name, value] of HEADERS) response.headers.set(name, value);
-  return response;
+/** Every answer is made here: readable from any origin. Headers go along when it is made, which costs less than later. */
+export function respond(
+  body: BodyInit | null,
+  status: number,
+  headers: Readonly<Record<string, string>>,
+): Response {
+  return new Response(body, { status, headers: { ...READABLE, ...headers } });
 }

@@ -1,25 +1,52 @@
 import type { Env } from "../durable-objects/env.ts";
+import { respond } from "./cors.ts";
 
 /** One request on its way to an answer. */
-export interface Exchange {
+export class Exchange {
   readonly request: Request;
-  readonly url: URL;
   readonly env: Env;
   readonly ctx: ExecutionContext;
-  /** Receive time, Unix ms. */
-  readonly now: number;
   /** Decoded parts of the path. */
   readonly params: Readonly<Record<string, string>>;
   /** What the presented key may do. */
   readonly access: Access;
+  /** Receive time, Unix ms. */
+  readonly now = Date.now();
+
+  constructor({ request, env, ctx }: Arrival, params: Readonly<Record<string, string>>, access: Access) {
+    this.request = request;
+    this.env = env;
+    this.ctx = ctx;
+    this.params = params;
+    this.access = access;
+  }
+
+  /** Parsed anew each time: the busiest routes need none. */
+  get url(): URL {
+    return new URL(this.request.url);
+  }
+}
+
+/** What the platform gives a Worker of a request. */
+export interface Arrival {
+  readonly request: Request;
+  readonly env: Env;
+  readonly ctx: ExecutionContext;
+}
+
+/** What follows the path, as it was sent. */
+export function queryOf({ url }: Request): URLSearchParams {
+  const at = url.indexOf("?");
+  return new URLSearchParams(at < 0 ? "" : url.slice(at + 1));
 }
 
 /** `none`: no key is asked for. `write`: the public key. `secret`: everything. */
 export type Access = "none" | "write" | "secret";
 
 export function json(body: unknown, status = 200, headers: Record<string, string> = {}): Response {
-  return new Response(JSON.stringify(body), {
-    status,
-    headers: { "content-type": "application/json", "cache-control": "no-store", ...headers },
+  return respond(JSON.stringify(body), status, {
+    "content-type": "application/json",
+    "cache-control": "no-store",
+    ...headers,
   });
 }

@@ -55,7 +55,7 @@ export async function holdTogether(
     const from = last.holds.length;
     last.holds.push(...holds);
     // With a timer of its own: the runtime takes a request that only waits for another one for hung.
-    const answers = await Promise.race([last.answers.promise, scheduler.wait(2 * LATE_MS)]);
+    const answers = await within(2 * LATE_MS, last.answers.promise);
     return answers?.slice(from, from + holds.length) ?? ask(holds);
   }
   const own: Crowd = {
@@ -64,7 +64,7 @@ export async function holdTogether(
     answers: Promise.withResolvers(),
   };
   crowds.push(own);
-  const isTurn = await Promise.race([own.turn.promise, scheduler.wait(LATE_MS)]);
+  const isTurn = await within(LATE_MS, own.turn.promise);
   if (isTurn !== true) {
     // Who was to tell has gone, and will not take back its call.
     one.calls = 0;
@@ -90,4 +90,19 @@ async function asking<T>(
   });
   ctx.waitUntil(done.catch(() => {}));
   return done;
+}
+
+/** What the promise gives, or undefined after so long. */
+function within<T>(ms: number, promise: Promise<T>): Promise<T | undefined> {
+  return new Promise((resolve, reject) => {
+    // Costs a sixth of `scheduler.wait`, and every one of a crowd has one.
+    const timer = setTimeout(() => resolve(undefined), ms);
+    const settled =
+      <A>(settle: (of: A) => void) =>
+      (of: A) => {
+        clearTimeout(timer);
+        settle(of);
+      };
+    promise.then(settled(resolve), settled(reject));
+  });
 }

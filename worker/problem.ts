@@ -1,5 +1,7 @@
 // Errors as RFC 9457 problem+json. A type is stable; what may be shown to a caller is in `detail` and `errors`.
 
+import { respond } from "./cors.ts";
+
 /** Status and title of each kind of problem. */
 export const PROBLEMS = {
   invalid_request: [400, "The request is not valid"],
@@ -71,9 +73,10 @@ export class Problem extends Error {
   }
 
   response(): Response {
-    return new Response(JSON.stringify(this.body), {
-      status: this.status,
-      headers: { "content-type": "application/problem+json", "cache-control": "no-store", ...this.headers },
+    return respond(JSON.stringify(this.body), this.status, {
+      "content-type": "application/problem+json",
+      "cache-control": "no-store",
+      ...this.headers,
     });
   }
 }

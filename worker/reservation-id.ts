@@ -1,5 +1,6 @@
 // Ids of reservations say where the reservation is kept, so that finding it takes one hop.
 
+const encoder = new TextEncoder();
 const TAIL = /^[\w-]{22}$/;
 const OWNER_ATTEMPT = /^[1-9]\d{0,8}$/;
 
@@ -20,11 +21,11 @@ export type ReservationPlace =
 export function reservationId(place: ReservationPlace): string {
   switch (place.kind) {
     case "sku":
-      return `s.${base64url(new TextEncoder().encode(place.sku))}.${place.tail}`;
+      return `s.${base64url(encoder.encode(place.sku))}.${place.tail}`;
     case "basket":
       return `r.${place.tail}`;
     case "owner":
-      return `w.${base64url(new TextEncoder().encode(place.owner))}.${place.attempt}`;
+      return `w.${base64url(encoder.encode(place.owner))}.${place.attempt}`;
   }
 }
 
@@ -43,7 +44,7 @@ export function placeOf(id: string): ReservationPlace | undefined {
 /** 128 bits: of the key, or by chance. */
 export async function tailOf(key: string | undefined): Promise<string> {
   if (key === undefined) return base64url(crypto.getRandomValues(new Uint8Array(16)));
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(key));
+  const digest = await crypto.subtle.digest("SHA-256", encoder.encode(key));
   return base64url(new Uint8Array(digest, 0, 16));
 }
 

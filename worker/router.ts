@@ -3,8 +3,8 @@ import type { EventType } from "../domain/event.ts";
 import { logEntry } from "../domain/log-entry.ts";
 import type { Env } from "../durable-objects/env.ts";
 import { type Presented, presentedBy } from "./auth.ts";
-import { preflight, withCors } from "./cors.ts";
-import type { Access, Exchange } from "./exchange.ts";
+import { preflight } from "./cors.ts";
+import { type Access, type Arrival, Exchange, queryOf } from "./exchange.ts";
 import { Problem } from "./problem.ts";
 import { limitRate } from "./rate-limit.ts";
 import { getAsset } from "./routes/assets.ts";
@@ -104,21 +104,19 @@ export const ROUTES: readonly Route[] = [
   route("GET", "/health", "none", getHealth),
 ];
 
-interface Arrival {
-  readonly request: Request;
-  readonly url: URL;
-  readonly env: Env;
-  readonly ctx: ExecutionContext;
+/** A route that answers a request, and the parts of its path. */
+interface Match extends Omit<Route, "method"> {
+  readonly params: Readonly<Record<string, string | undefined>>;
 }
+
+const EVERY_PATH = "*";
 
 const router = buildRouter();
 
 function buildRouter() {
-  const built = Router<IRequest, [Arrival], Response>();
-  for (const { method, path, access, handler } of ROUTES) {
-    built[method.toLowerCase() as "get"](path, ({ params }, arrival) =>
-      answer(arrival, params, access, handler),
-    );
+  const built = Router<IRequest, [], Match>();
+  for (const { method, ...found } of ROUTES) {
+    built[method.toLowerCase() as "get"](found.path, ({ params }) => ({ ...found, params }));
   }
   for (const path of new Set(ROUTES.map((found) => found.path))) {
     const allowed = ROUTES.filter((found) => found.path === path).map(({ method }) => method);
@@ -131,38 +129,54 @@ function buildRouter() {
       );
     });
   }
-  built.get("*", ({ params }, arrival) => answer(arrival, params, "none", getAsset));
-  built.head("*", ({ params }, arrival) => answer(arrival, params, "none", getAsset));
+  const asset = { path: EVERY_PATH, access: "none", handler: getAsset, params: {} } as const;
+  built.get(EVERY_PATH, () => asset);
+  built.head(EVERY_PATH, () => asset);
   return built;
+}
+
+/** What was found for paths that are a route's own, without parameters: parsing an address costs more than the rest. */
+const known = new Map<string, Match>();
+
+/** @throws Problem 404 or 405. */
+async function matchOf({ method, url }: Request): Promise<Match> {
+  const path = pathOf(url);
+  const before = known.get(`${method} ${path}`);
+  if (before !== undefined) return before;
+  const { origin, pathname } = new URL(url);
+  // Method and path are all that routes are told by: of a whole request the router would go through the query as well.
+  const found = await router.fetch({ method, url: `${origin}${pathname}` } as IRequest);
+  if (found === undefined) throw new Problem("not_found", `There is no ${pathname}.`);
+  if (found.path === path) known.set(`${method} ${path}`, found);
+  return found;
+}
+
+/** As it was sent: not normalized. */
+function pathOf(url: string): string {
+  const from = url.indexOf("/", url.indexOf("//") + 2);
+  const to = url.indexOf("?", from);
+  return url.slice(from, to < 0 ? undefined : to);
 }
 
 /** The whole edge: any request to its answer; what goes wrong is problem+json, readable from any origin. */
 export async function handle(request: Request, env: Env, ctx: ExecutionContext): Promise<Response> {
   if (request.method === "OPTIONS") return preflight();
   try {
-    const url = new URL(request.url);
-    // Method and path are all that routes are told by: of a whole request the router would go through the query as well.
-    const path = { method: request.method, url: `${url.origin}${url.pathname}` } as IRequest;
-    const found = await router.fetch(path, { request, url, env, ctx });
-    if (found !== undefined) return withCors(found);
-    throw new Problem("not_found", `There is no ${url.pathname}.`);
+    return await answer({ request, env, ctx }, await matchOf(request));
   } catch (error) {
-    if (error instanceof Problem) return withCors(error.response());
+    if (error instanceof Problem) return error.response();
     console.error(logEntry("a request failed", error));
-    return withCors(new Problem("internal", "The service failed; the request may be sent again.").response());
+    return new Problem("internal", "The service failed; the request may be sent again.").response();
   }
 }
 
-async function answer(
-  { request, url, env, ctx }: Arrival,
-  params: Record<string, string | undefined>,
-  needed: Needed,
-  handler: Handler,
-): Promise<Response> {
-  const presented: Presented = needed === "none" ? { access: "none" } : presentedBy(request, url, env);
+async function answer(arrival: Arrival, { path, access: needed, handler, params }: Match): Promise<Response> {
+  const { request, env } = arrival;
+  const presented: Presented = needed === "none" ? { access: "none" } : presentedBy(request, env);
   const { access } = presented;
-  if (url.pathname.startsWith("/v1/")) await limitRate(request, presented, env);
-  if (needed !== "none" && access === "none" && (needed !== "body" || isKeyGiven(request, url))) {
+  const isApi = (path === EVERY_PATH ? new URL(request.url).pathname : path).startsWith("/v1/");
+  if (isApi) await limitRate(request, presented, env);
+  if (needed !== "none" && access === "none" && (needed !== "body" || isKeyGiven(request))) {
     throw new Problem(
       "unauthorized",
       "Send a valid key: Authorization: Bearer KEY, or Basic with the key as user name.",
@@ -175,15 +189,15 @@ async function answer(
   if (needed === "secret" && access !== "secret") {
     throw new Problem("forbidden", "This needs the secret key; the write key may collect and recommend.");
   }
-  return handler({ request, url, env, ctx, access, now: Date.now(), params: decoded(params) });
+  return handler(new Exchange(arrival, decoded(params), access));
 }
 
 /** Where it stands usually, so that the body is not looked at for another. */
-function isKeyGiven(request: Request, url: URL): boolean {
-  return request.headers.has("authorization") || url.searchParams.has("writeKey");
+function isKeyGiven(request: Request): boolean {
+  return request.headers.has("authorization") || queryOf(request).has("writeKey");
 }
 
-function decoded(params: Record<string, string | undefined>): Record<string, string> {
+function decoded(params: Match["params"]): Record<string, string> {
   const result: Record<string, string> = {};
   for (const [name, value] of Object.entries(params)) {
     if (value === undefined) continue;

@@ -1,3 +1,4 @@
+import { respond } from "../cors.ts";
 import type { Exchange } from "../exchange.ts";
 import { Problem } from "../problem.ts";
 
@@ -50,9 +51,9 @@ export async function getAsset({ request, url, env }: Exchange): Promise<Respons
   };
   const known = request.headers.get("if-none-match")?.split(",") ?? [];
   if (known.some((tag) => tag.trim().replace(/^W\//, "") === etag.replace(/^W\//, ""))) {
-    return new Response(null, { status: 304, headers });
+    return respond(null, 304, headers);
   }
-  return new Response(request.method === "HEAD" ? null : body, { headers });
+  return respond(request.method === "HEAD" ? null : body, 200, headers);
 }
 
 /** A plain disk service gives none. */

@@ -7,7 +7,7 @@ import { readJson } from "../body.ts";
 import { type Exchange, json } from "../exchange.ts";
 import { idempotencyKeyOf } from "../idempotency-key.ts";
 import { Problem } from "../problem.ts";
-import { check, count, id, price, queryOf } from "../schema/common.ts";
+import { check, count, id, paramsOf, price } from "../schema/common.ts";
 import { stockProblem } from "../stock-problem.ts";
 
 const units = (min: number) =>
@@ -146,7 +146,7 @@ export async function adjustStock(exchange: Exchange): Promise<Response> {
 /** `GET /v1/inventory/:sku/ledger?limit=&cursor=`: what happened, the newest first. */
 export async function getLedger(exchange: Exchange): Promise<Response> {
   const { sku, object } = stockOf(exchange);
-  const { limit, cursor } = check(ledgerQuery, queryOf(exchange.url));
+  const { limit, cursor } = check(ledgerQuery, paramsOf(exchange.request));
   const rows = await object.ledger(cursor === undefined ? Number.MAX_SAFE_INTEGER : Number(cursor), limit);
   if (rows.length === 0 && cursor === undefined) {
     throw new Problem("not_found", `${sku} has no stock yet.`);

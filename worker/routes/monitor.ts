@@ -1,9 +1,10 @@
 import * as v from "valibot";
 import { RECENT_EVENTS_MAX } from "../../domain/limits.ts";
 import { MONITOR_NAME } from "../../domain/object-names.ts";
+import { respond } from "../cors.ts";
 import type { Exchange } from "../exchange.ts";
 import { Problem, retryAfter } from "../problem.ts";
-import { check, count, queryOf } from "../schema/common.ts";
+import { check, count, paramsOf } from "../schema/common.ts";
 
 const FEED_RETRY_SECONDS = 5;
 
@@ -11,17 +12,15 @@ const FEED_RETRY_SECONDS = 5;
 export const monitorQuery = v.object({ recent: count(0, RECENT_EVENTS_MAX, RECENT_EVENTS_MAX) });
 
 /** `GET /v1/monitor?recent=`: counts of the last hour and of today, the last events. */
-export async function getMonitor({ env, url }: Exchange): Promise<Response> {
-  const { recent } = check(monitorQuery, queryOf(url));
+export async function getMonitor({ env, request }: Exchange): Promise<Response> {
+  const { recent } = check(monitorQuery, paramsOf(request));
   const body = await env.EVENT_MONITOR.getByName(MONITOR_NAME).view(recent);
-  return new Response(body, {
-    headers: { "content-type": "application/json", "cache-control": "no-store" },
-  });
+  return respond(body, 200, { "content-type": "application/json", "cache-control": "no-store" });
 }
 
 /** `GET /v1/live?recent=`: the same and what comes after it, over a WebSocket. */
-export async function getLive({ request, env, url }: Exchange): Promise<Response> {
-  check(monitorQuery, queryOf(url));
+export async function getLive({ request, env }: Exchange): Promise<Response> {
+  check(monitorQuery, paramsOf(request));
   if (request.headers.get("upgrade")?.toLowerCase() !== "websocket") {
     throw new Problem("upgrade_required", "The live feed is a WebSocket.", {}, { upgrade: "websocket" });
   }

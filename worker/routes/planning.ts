@@ -9,7 +9,7 @@ import { getRecommender } from "../../kernels/model-loader.ts";
 import { readJson } from "../body.ts";
 import { type Exchange, json } from "../exchange.ts";
 import { Problem } from "../problem.ts";
-import { check, count, id, queryOf, wholeNumber } from "../schema/common.ts";
+import { check, count, id, paramsOf, wholeNumber } from "../schema/common.ts";
 import { parseForecastRequest } from "../schema/forecast.ts";
 
 const HORIZON_DEFAULT_DAYS = 28;
@@ -42,13 +42,13 @@ export const forecastQuery = v.object({
  * `GET /v1/inventory/:sku/forecast?horizon=28`. With `lead_time_days` or `service_level` the decision is the one that
  * such a policy would lead to; nothing is stored.
  */
-export async function getForecast({ env, ctx, url, params, now }: Exchange): Promise<Response> {
+export async function getForecast({ env, ctx, request, params, now }: Exchange): Promise<Response> {
   const sku = check(id, params["sku"], "invalid_request", "sku");
   const {
     horizon,
     lead_time_days: leadTimeDays,
     service_level: serviceLevel,
-  } = check(forecastQuery, queryOf(url));
+  } = check(forecastQuery, paramsOf(request));
   const assumed = {
     ...(leadTimeDays !== undefined && { leadTimeDays }),
     ...(serviceLevel !== undefined && { serviceLevel }),
@@ -66,8 +66,8 @@ export async function postForecast({ request }: Exchange): Promise<Response> {
 }
 
 /** `GET /v1/replenishment?status=&sort=&limit=&cursor=`: the board, with the names the model knows. */
-export async function getBoard({ env, ctx, url, now }: Exchange): Promise<Response> {
-  const { status, cursor, ...rest } = check(boardQuery, queryOf(url));
+export async function getBoard({ env, ctx, request, now }: Exchange): Promise<Response> {
+  const { status, cursor, ...rest } = check(boardQuery, paramsOf(request));
   const asked = { ...rest, ...(status !== undefined && { status }), ...(cursor !== undefined && { cursor }) };
   const boards = await Promise.all(planners(env).map((planner) => planner.board({ ...asked, now })));
   const page = mergedBoard(boards, asked);

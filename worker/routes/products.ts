@@ -10,9 +10,10 @@ import type { CatalogueProduct, PublishedProduct } from "../../domain/recommenda
 import type { Env } from "../../durable-objects/env.ts";
 import type { ProductPatch } from "../../durable-objects/rpc.ts";
 import { readItems, readJson } from "../body.ts";
+import { respond } from "../cors.ts";
 import { type Exchange, json } from "../exchange.ts";
 import { type FieldError, invalid, Problem } from "../problem.ts";
-import { check, count, currency, fieldError, id, price, queryOf, text } from "../schema/common.ts";
+import { check, count, currency, fieldError, id, paramsOf, price, text } from "../schema/common.ts";
 
 const MODEL_NAME = "model";
 /** Wrong products of one request that are named; all of them are counted. */
@@ -96,12 +97,12 @@ export async function deleteProduct({ env, now, params }: Exchange): Promise<Res
   const productId = check(id, params["product_id"], "invalid_request", "product_id");
   const { existed } = await builder(env).deleteProduct(productId, now);
   if (!existed) throw new Problem("not_found", `There is no product ${productId}.`);
-  return new Response(null, { status: 204 });
+  return respond(null, 204, {});
 }
 
 /** `GET /v1/products?search=&limit=&cursor=` */
-export async function listProducts({ env, url }: Exchange): Promise<Response> {
-  const { search, limit, cursor } = check(productsQuery, queryOf(url));
+export async function listProducts({ env, request }: Exchange): Promise<Response> {
+  const { search, limit, cursor } = check(productsQuery, paramsOf(request));
   const page = await builder(env).products({
     limit,
     ...(search !== "" && { search }),

@@ -24,7 +24,7 @@ import { type Exchange, json } from "../exchange.ts";
 import { recommendInStock } from "../fresh-stock.ts";
 import { observeRecommendation } from "../observe.ts";
 import { invalid, Problem } from "../problem.ts";
-import { check, count, id, queryOf, text } from "../schema/common.ts";
+import { check, count, id, paramsOf, text } from "../schema/common.ts";
 import { atHome } from "../whereabouts.ts";
 import { productView } from "./products.ts";
 
@@ -85,8 +85,8 @@ export const recommendationsBody = v.strictObject(
 
 /** `GET /v1/recommendations`: one hop to the visitor's profile, one kernel call. */
 export async function getRecommendations(exchange: Exchange): Promise<Response> {
-  const { env, url } = exchange;
-  const q = check(recommendationsQuery, queryOf(url));
+  const { env, request } = exchange;
+  const q = check(recommendationsQuery, paramsOf(request));
   const visitor = visitorName({ userId: q.user_id, anonymousId: q.anonymous_id });
   if (visitor === undefined) {
     throw invalid([{ path: "user_id", detail: "user_id or anonymous_id is required; POST needs neither" }]);
@@ -178,8 +178,8 @@ export const trendingQuery = v.object({
 });
 
 /** `GET /v1/trending?category=&limit=` */
-export async function getTrending({ env, ctx, url, now }: Exchange): Promise<Response> {
-  const q = check(trendingQuery, queryOf(url));
+export async function getTrending({ env, ctx, request, now }: Exchange): Promise<Response> {
+  const q = check(trendingQuery, paramsOf(request));
   const recommender = await getRecommender(env, ctx);
   const items = recommender.trending({
     limit: q.limit,
@@ -195,9 +195,9 @@ export const relatedQuery = v.object({
 });
 
 /** `GET /v1/products/:product_id/related?kind=viewed|bought&limit=` */
-export async function getRelated({ env, ctx, url, now, params }: Exchange): Promise<Response> {
+export async function getRelated({ env, ctx, request, now, params }: Exchange): Promise<Response> {
   const productId = check(id, params["product_id"], "invalid_request", "product_id");
-  const { kind, limit } = check(relatedQuery, queryOf(url));
+  const { kind, limit } = check(relatedQuery, paramsOf(request));
   const recommender = await getRecommender(env, ctx);
   const items = recommender.related({ productId, kind, limit, now });
   return json({

@@ -5,10 +5,11 @@ import { type KeptRejection, rejectedPlace } from "../../domain/monitor/rejected
 import { MONITOR_NAME } from "../../domain/object-names.ts";
 import type { Env } from "../../durable-objects/env.ts";
 import { parseJson, readText } from "../body.ts";
+import { respond } from "../cors.ts";
 import { recordEvents } from "../events.ts";
 import { type Exchange, json } from "../exchange.ts";
 import { Problem } from "../problem.ts";
-import { check, count, queryOf } from "../schema/common.ts";
+import { check, count, paramsOf } from "../schema/common.ts";
 import { isRejection, parseMessage, type Rejection } from "../schema/message.ts";
 
 const LIMIT_DEFAULT = 100;
@@ -49,8 +50,8 @@ function monitorOf(env: Env) {
 }
 
 /** `GET /v1/rejected?limit=&cursor=`: newest first. */
-export async function listRejected({ env, url }: Exchange): Promise<Response> {
-  const q = check(rejectedQuery, queryOf(url));
+export async function listRejected({ env, request }: Exchange): Promise<Response> {
+  const q = check(rejectedQuery, paramsOf(request));
   const { items, cursor } = await monitorOf(env).rejected(q.limit, q.cursor);
   return json({ items: items.map(viewOf), ...(cursor !== undefined && { next_cursor: cursor }) });
 }
@@ -58,7 +59,7 @@ export async function listRejected({ env, url }: Exchange): Promise<Response> {
 /** `DELETE /v1/rejected/:id`: drops one; repeating it is no error. */
 export async function deleteRejected({ env, params }: Exchange): Promise<Response> {
   await monitorOf(env).dropRejected([check(rejectedIdText, params["id"], "invalid_request", "id")]);
-  return new Response(null, { status: 204 });
+  return respond(null, 204, {});
 }
 
 /**

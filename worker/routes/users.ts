@@ -2,6 +2,7 @@ import type { Activity } from "../../domain/activity.ts";
 import { MONITOR_NAME } from "../../domain/object-names.ts";
 import { anonymousName, idOf, isAnonymous, userName } from "../../domain/visitor-name.ts";
 import type { Env } from "../../durable-objects/env.ts";
+import { respond } from "../cors.ts";
 import { type Exchange, json } from "../exchange.ts";
 import { Problem, retryAfter } from "../problem.ts";
 import { check, id } from "../schema/common.ts";
@@ -61,11 +62,9 @@ export async function exportUser(exchange: Exchange): Promise<Response> {
       if (cursor === undefined) controller.close();
     },
   });
-  return new Response(body, {
-    headers: {
-      "content-type": lines ? "application/x-ndjson" : "application/json",
-      "cache-control": "no-store",
-    },
+  return respond(body, 200, {
+    "content-type": lines ? "application/x-ndjson" : "application/json",
+    "cache-control": "no-store",
   });
 }
 
@@ -93,7 +92,7 @@ export async function deleteUser({ env, now, params }: Exchange): Promise<Respon
       retryAfter(RETRY_SECONDS),
     );
   }
-  return new Response(null, { status: 204 });
+  return respond(null, 204, {});
 }
 
 /** The live view and the rejected events of whoever has these names, under all ids. */

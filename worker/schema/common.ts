@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { ID_CHARACTERS_MAX, PRICE_MAX, TEXT_CHARACTERS_MAX } from "../../domain/limits.ts";
+import { queryOf } from "../exchange.ts";
 import { type FieldError, invalid, type ProblemCode } from "../problem.ts";
 
 /** An id as text; numbers are taken as they are written. */
@@ -77,6 +78,6 @@ export function check<S extends v.GenericSchema>(
 }
 
 /** The query as an object; the last of a repeated parameter counts. */
-export function queryOf(url: URL): Record<string, string> {
-  return Object.fromEntries(url.searchParams);
+export function paramsOf(request: Request): Record<string, string> {
+  return Object.fromEntries(queryOf(request));
 }
