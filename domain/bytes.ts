@@ -141,6 +141,40 @@ export function lendBytes<T>(write: (writer: ByteWriter) => void, use: (bytes: U
   return result;
 }
 
+const SHORT_TEXT_BYTES = 32;
+/** Texts read lately, by their hash: a power of two. */
+const TEXTS_KEPT = 2048;
+const texts: string[] = new Array<string>(TEXTS_KEPT).fill("");
+const units: number[] = [];
+
+/**
+ * The text of UTF-8 bytes. Short ASCII, the usual case, needs no call into the decoder, and one that was read lately is
+ * the same string again: names and ids come over and over, and each new string was most of what reading allocated.
+ */
+export function textOf(bytes: Uint8Array, from: number, length: number): string {
+  if (length >= SHORT_TEXT_BYTES) return decoder.decode(bytes.subarray(from, from + length));
+  let hash = length;
+  units.length = length;
+  for (let i = 0; i < length; i++) {
+    const byte = bytes[from + i]!;
+    if (byte >= 0x80) return decoder.decode(bytes.subarray(from, from + length));
+    units[i] = byte;
+    // FNV-1a.
+    hash = Math.imul(hash ^ byte, 0x01000193);
+  }
+  const place = (hash ^ (hash >>> 15)) & (TEXTS_KEPT - 1);
+  const known = texts[place]!;
+  if (known.length === length && isText(known, bytes, from)) return known;
+  const text = String.fromCharCode.apply(null, units);
+  texts[place] = text;
+  return text;
+}
+
+function isText(text: string, bytes: Uint8Array, from: number): boolean {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) !== bytes[from + i]) return false;
+  return true;
+}
+
 /** Reads what ByteWriter wrote, in the same order. Throws RangeError past the end. */
 export class ByteReader {
   private readonly buffer: Uint8Array;
@@ -204,16 +238,7 @@ export class ByteReader {
     const length = this.varint();
     this.need(length);
     this.at += length;
-    if (length < 0x20) {
-      let text = "";
-      for (let i = this.at - length; i < this.at; i++) {
-        const byte = this.buffer[i]!;
-        if (byte >= 0x80) return decoder.decode(this.buffer.subarray(this.at - length, this.at));
-        text += String.fromCharCode(byte);
-      }
-      return text;
-    }
-    return decoder.decode(this.buffer.subarray(this.at - length, this.at));
+    return textOf(this.buffer, this.at - length, length);
   }
 
   /** A view, not a copy. */

@@ -75,7 +75,7 @@ export interface RecordResult extends Whereabouts {
 }
 
 export interface ContextResult extends Whereabouts {
-  /** A `VisitorContext` as JSON: objects would be copied field by field. Absent where the visitor is not here. */
+  /** `contextText`: objects would be copied field by field. Absent where the visitor is not here. */
   readonly context?: string;
 }
 
@@ -111,7 +111,7 @@ export interface EraseResult extends Whereabouts {
 export interface UserProfileRpc {
   record(batch: RecordBatch): Promise<RecordResult>;
   /** Of the whole visitor, or with `own` of what came by the anonymous id of `via` alone. */
-  context(query: { now: number; via?: Via; own?: boolean }): Promise<ContextResult>;
+  context(via?: Via, own?: boolean): Promise<ContextResult>;
   /** The shape of `GET /v1/users/:id`. */
   view(query: { now: number; via?: Via }): Promise<ViewResult>;
   /** Every stored activity, newest first. */

@@ -9,11 +9,12 @@ import {
 } from "../domain/limits.ts";
 import { logEntry } from "../domain/log-entry.ts";
 import { byPlanner } from "../domain/planner/shards.ts";
+import { contextText } from "../domain/profile/context.ts";
 import type { ProfilePage } from "../domain/profile/page.ts";
 import type { PageBatch } from "../domain/profile/page-batch.ts";
 import type { Profile } from "../domain/profile/profile.ts";
 import type { Unsent } from "../domain/profile/unsent.ts";
-import { contextOf, viewOf } from "../domain/profile/view.ts";
+import { viewOf } from "../domain/profile/view.ts";
 import { combinerName, combinerShard, isAnonymous } from "../domain/visitor-name.ts";
 import type { Env } from "./env.ts";
 import type {
@@ -46,6 +47,8 @@ export class UserProfile extends DurableObject<Env> implements UserProfileRpc {
   private readonly own: OwnProfiles;
   private page: ProfilePage;
   private alarmAt: number | undefined;
+  /** What was told last, and of which profile after how many changes: lists of a page ask several times. */
+  private told: { profile: Profile; changes: number; context: string } | undefined;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -117,11 +120,15 @@ export class UserProfile extends DurableObject<Env> implements UserProfileRpc {
     };
   }
 
-  async context({ now, via, own }: { now: number; via?: Via; own?: boolean }): Promise<ContextResult> {
+  async context(via?: Via, own?: boolean): Promise<ContextResult> {
     const elsewhere = this.elsewhere(via);
     if (elsewhere !== undefined) return elsewhere;
     const profile = via === undefined || own !== true ? this.page.profile : this.ownProfile(via.name);
-    return profile === undefined ? {} : { context: JSON.stringify(contextOf(profile, now)) };
+    if (profile === undefined) return {};
+    if (this.told?.profile !== profile || this.told.changes !== profile.changes) {
+      this.told = { profile, changes: profile.changes, context: contextText(profile) };
+    }
+    return { context: this.told.context };
   }
 
   /** Of what came by one of the visitor's anonymous ids. */

@@ -186,7 +186,7 @@ export class Recommender {
   }
 
   rankedId(at: number): string {
-    return this.textAt(this.rankedIndex(at))?.productId ?? "";
+    return this.idAt(this.rankedIndex(at));
   }
 
   rankedScore(at: number): number {
@@ -255,18 +255,26 @@ export class Recommender {
     const answer = L.ANSWER_ADDRESS / 4 + at;
     const product = this.productAt(this.rankedIndex(at));
     const cause = this.words[answer + L.ANSWER_CAUSE / 4]!;
-    const because = cause === L.NONE ? undefined : this.textAt(cause)?.productId;
+    const because = cause === L.NONE ? "" : this.idAt(cause);
     return {
       productId: product.productId,
       score: this.rankedScore(at),
       strategy: STRATEGIES[this.words[answer + L.ANSWER_STRATEGY / 4]!]!,
-      ...(because === undefined ? {} : { because }),
+      ...(because === "" ? {} : { because }),
       product,
     };
   }
 
   private textAt(index: number): PublishedProduct | undefined {
-    return this.loaded?.texts[Math.floor(index / TEXT_PAGE_PRODUCTS)]?.product(index % TEXT_PAGE_PRODUCTS);
+    return this.pageOf(index)?.product(index % TEXT_PAGE_PRODUCTS);
+  }
+
+  private idAt(index: number): string {
+    return this.pageOf(index)?.productId(index % TEXT_PAGE_PRODUCTS) ?? "";
+  }
+
+  private pageOf(index: number): TextPage | undefined {
+    return this.loaded?.texts[Math.floor(index / TEXT_PAGE_PRODUCTS)];
   }
 
   private productAt(index: number): PublishedProduct {

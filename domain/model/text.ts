@@ -1,3 +1,4 @@
+import { textOf } from "../bytes.ts";
 import { MODEL_TEXT_BYTES_MAX, PRODUCT_TEXT_BYTES_MAX } from "../limits.ts";
 import type { PublishedProduct } from "../recommendation.ts";
 
@@ -8,7 +9,6 @@ const HEADER_BYTES = 8;
 const FIELDS = ["productId", "name", "url", "imageUrl"] as const;
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder();
 
 /** Bytes each product may take, so that all together stay within MODEL_TEXT_BYTES_MAX. */
 export function textShare(products: number): number {
@@ -66,6 +66,13 @@ export class TextPage {
     return row < this.slots ? this.bytes.subarray(this.start(row), this.start(row + 1)) : new Uint8Array(0);
   }
 
+  /** Empty where no product is. */
+  productId(row: number): string {
+    if (row >= this.slots) return "";
+    const at = this.start(row);
+    return at === this.start(row + 1) ? "" : textOf(this.bytes, at + 10, this.view.getUint16(at + 8, true));
+  }
+
   /** Undefined where no product is. */
   product(row: number): Pick<PublishedProduct, (typeof FIELDS)[number] | "price"> | undefined {
     if (row >= this.slots) return undefined;
@@ -77,7 +84,7 @@ export class TextPage {
     at += 8;
     for (const field of FIELDS) {
       const length = this.view.getUint16(at, true);
-      if (length > 0) product[field] = decoder.decode(this.bytes.subarray(at + 2, at + 2 + length));
+      if (length > 0) product[field] = textOf(this.bytes, at + 2, length);
       at += 2 + length;
     }
     return { ...product, productId: product.productId ?? "" };

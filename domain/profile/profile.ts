@@ -20,7 +20,8 @@ const INTEREST: Partial<Record<ActivityKind, number>> = {
   reviewed: 1,
   ordered: 5,
 };
-const TOUCHES = ["viewed", "carted", "bought"] as const;
+/** Told by index (`contextText`). */
+export const TOUCHES = ["viewed", "carted", "bought"] as const;
 type Touch = (typeof TOUCHES)[number];
 const NO_CURRENCY = "";
 
@@ -54,6 +55,8 @@ export class Profile {
   readonly purchased = new Map<string, PurchasedEntry>();
   readonly hours: number[] = new Array<number>(24).fill(0);
   readonly weekdays: number[] = new Array<number>(7).fill(0);
+  /** Counts changes, so that what is computed from it is known to be of now; not stored. */
+  changes = 0;
 
   get isEmpty(): boolean {
     return this.lastAt === 0;
@@ -78,6 +81,7 @@ export class Profile {
   }
 
   private take(activity: Activity): void {
+    this.changes++;
     const { at, kind, lines } = activity;
     if (this.lastAt === 0 || at < this.firstAt) this.firstAt = at;
     if (at > this.lastAt) this.lastAt = at;

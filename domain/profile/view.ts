@@ -1,9 +1,7 @@
 import { DAY_MS } from "../limits.ts";
-import type { VisitorContext } from "../visitor.ts";
+import { recents } from "./context.ts";
 import { affinityOf, type Interest } from "./interests.ts";
 import type { Profile } from "./profile.ts";
-
-const CONTEXT_PRODUCTS_MAX = 50;
 
 /** A profile as `GET /v1/users/:id` shows it. Times ISO 8601, affinities 0..1, the strongest first. */
 export interface ProfileView {
@@ -38,27 +36,6 @@ interface InterestView {
   readonly last_seen: string;
 }
 
-/** What recommendations need. */
-export function contextOf(profile: Profile, now: number): VisitorContext {
-  return {
-    recent: recents(profile)
-      .slice(0, CONTEXT_PRODUCTS_MAX)
-      .map(([productId, { lastAt, views, touch }]) => ({ productId, at: lastAt, views, kind: touch })),
-    cart: profile.cart.lines().map(({ productId }) => productId),
-    purchased: [...profile.purchased]
-      .filter(([, { count }]) => count > 0)
-      .sort((a, b) => b[1].lastAt - a[1].lastAt || (a[0] < b[0] ? -1 : 1))
-      .map(([productId, { lastAt, count }]) => ({ productId, at: lastAt, count })),
-    categories: profile.categories
-      .ranked()
-      .map(([category, { grown }]) => ({ category, affinity: affinityOf(grown, now) })),
-    brands: profile.brands
-      .ranked()
-      .map(([brand, { grown }]) => ({ brand, affinity: affinityOf(grown, now) })),
-    prices: profile.prices.ranked(),
-  };
-}
-
 export function viewOf(profile: Profile, now: number): ProfileView {
   const { counts, amounts } = profile.days.sums(now);
   const lastOrderAt = profile.orders.lastAt;
@@ -84,13 +61,6 @@ export function viewOf(profile: Profile, now: number): ProfileView {
     })),
     cart: profile.cart.lines().map(({ productId, quantity }) => ({ product_id: productId, quantity })),
   };
-}
-
-/** Newest first. Of one instant, as in an order, the later name first: any rule does, so that it is always the same. */
-function recents(
-  profile: Profile,
-): [string, { lastAt: number; views: number; touch: "viewed" | "carted" | "bought" }][] {
-  return [...profile.recents].sort((a, b) => b[1].lastAt - a[1].lastAt || (a[0] < b[0] ? 1 : -1));
 }
 
 function interestView({ grown, views, carts, purchases, lastAt }: Interest, now: number): InterestView {

@@ -3,8 +3,8 @@ import type { Activity } from "../../domain/activity.ts";
 import { SignalSink } from "../../domain/activity-signals.ts";
 import { toActivity } from "../../domain/ecommerce.ts";
 import { hash32 } from "../../domain/hash.ts";
+import { contextText, readContext } from "../../domain/profile/context.ts";
 import { Profile } from "../../domain/profile/profile.ts";
-import { contextOf } from "../../domain/profile/view.ts";
 import type { Placement, RecommendationQuery } from "../../domain/recommendation.ts";
 import { NOBODY, type VisitorContext } from "../../domain/visitor.ts";
 import { eventsOf } from "../sample/events.ts";
@@ -86,7 +86,7 @@ function queriesOf({ at, messageId, lines }: Activity, profile: Profile | undefi
   const products = [...new Set(lines.map(({ productId }) => productId))].sort((a, b) => order(a) - order(b));
   const [first] = products;
   if (first === undefined) return [];
-  const visitor = profile === undefined ? NOBODY : contextOf(profile, at);
+  const visitor = profile === undefined ? NOBODY : readContext(contextText(profile), at);
   const had = new Set(visitor.purchased.map(({ productId }) => productId));
   const about = (page: ListQuery["page"], placement: Placement, who: VisitorContext, from: number) => ({
     page,

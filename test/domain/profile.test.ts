@@ -12,6 +12,7 @@ import {
   RECENTS_MAX,
 } from "../../domain/limits.ts";
 import { MessageRing } from "../../domain/message-ring.ts";
+import { contextText, readContext } from "../../domain/profile/context.ts";
 import { ProfilePage } from "../../domain/profile/page.ts";
 import {
   type PageBatch,
@@ -19,7 +20,7 @@ import {
   writeBatch,
   writeBatchesHead,
 } from "../../domain/profile/page-batch.ts";
-import { contextOf, viewOf } from "../../domain/profile/view.ts";
+import { viewOf } from "../../domain/profile/view.ts";
 import { decodeSignals } from "../../domain/signal-codec.ts";
 import { SignalAccumulator } from "../../domain/signal-merge.ts";
 import { referenceTransitions, referenceView } from "../reference/profile.ts";
@@ -276,7 +277,7 @@ describe("profiles", () => {
         expect(value.monetary.reduce((sum, one) => sum + one.amount, 0)).toBe(amount);
         expect(value.recency_days).toBe(orders > 0 ? 0 : null);
         expect(
-          contextOf(page.profile, NOW)
+          readContext(contextText(page.profile), NOW)
             .purchased.map(({ productId }) => productId)
             .sort(),
         ).toEqual(bought);
@@ -302,7 +303,7 @@ describe("profiles", () => {
         const again = ProfilePage.decode(bytes);
         expect(bytesOf((writer) => again.write(writer))).toEqual(bytes);
         expect(viewOf(again.profile, NOW)).toEqual(viewOf(page.profile, NOW));
-        expect(contextOf(again.profile, NOW)).toEqual(contextOf(page.profile, NOW));
+        expect(contextText(again.profile)).toBe(contextText(page.profile));
         expect(again.inlineActivities()).toEqual(page.inlineActivities());
       }),
       { numRuns: 100 },

@@ -3,6 +3,7 @@ import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
 import type { Activity } from "../../domain/activity.ts";
 import { encodeActivities } from "../../domain/activity-codec.ts";
+import { readContext } from "../../domain/profile/context.ts";
 import { combinerName, combinerShard } from "../../domain/visitor-name.ts";
 
 const NOW = Date.now();
@@ -78,7 +79,7 @@ describe("a visitor's batch", () => {
     const profile = profileOf("a:nobody");
     const rows = await rowsOf(profile, async () => {
       expect((await profile.view({ now: NOW })).profile).toBeUndefined();
-      expect(JSON.parse((await profile.context({ now: NOW })).context!).recent).toEqual([]);
+      expect(readContext((await profile.context()).context!, NOW).recent).toEqual([]);
       expect(await exported(profile)).toEqual([]);
     });
     expect(rows).toBe(0);

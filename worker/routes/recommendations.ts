@@ -7,6 +7,7 @@ import {
   RECOMMENDATIONS_MAX,
   REQUEST_BYTES_MAX,
 } from "../../domain/limits.ts";
+import { readContext } from "../../domain/profile/context.ts";
 import {
   PLACEMENTS,
   type Placement,
@@ -100,10 +101,10 @@ export async function getRecommendations(exchange: Exchange): Promise<Response> 
   // An anonymous id opens to the public what came by it, whomever an event says that it belongs to.
   const own = isAnonymous(visitor) && exchange.access !== "secret";
   const { answer } = await atHome(visitor, env, (profile, via) =>
-    profile.context({ now: exchange.now, own, ...(via !== undefined && { via }) }),
+    via === undefined ? profile.context() : profile.context(via, own),
   );
   const profileMs = performance.now() - began;
-  const context = answer.context === undefined ? NOBODY : (JSON.parse(answer.context) as VisitorContext);
+  const context = answer.context === undefined ? NOBODY : readContext(answer.context, exchange.now);
   return recommend(exchange, context, { ...q, fresh_stock: q.fresh_stock === "true" }, profileMs);
 }
 
