@@ -99,7 +99,8 @@ async function overHttp(
       const request = { series, horizon, quantiles, season: 7, policy: DEFAULT_POLICY };
       const load: LoadOptions = {
         url: server.url,
-        connections: 1,
+        // A rate: one request arrives while another is computed.
+        connections: 2,
         seconds: TURN_SECONDS,
         warmUp: 5,
         method: "POST",
