@@ -4,6 +4,7 @@ import { afterEach, describe, expect, test, vi } from "vitest";
 import { IMAGE_FORMAT } from "../../assembly/layout.ts";
 import release010 from "../fixtures/storage/0.1.0.json";
 import release010Early from "../fixtures/storage/0.1.0-early.json";
+import release010Whole from "../fixtures/storage/0.1.0-whole.json";
 import { call, publish } from "../worker/call.ts";
 
 /** What `npm run fixtures` wrote with one release. */
@@ -28,8 +29,11 @@ interface StoredObject {
   }[];
 }
 
-/** One a release that changed a format, the first one first; before it, what packets of version 1 are among. */
-const RELEASES = [release010Early, release010] as unknown as readonly Fixture[];
+/**
+ * One a release that changed a format; before the first one, what packets of version 1 are among, then pages of profiles
+ * that were written whole with each batch.
+ */
+const RELEASES = [release010Early, release010Whole, release010] as unknown as readonly Fixture[];
 
 async function cellValue(cell: Cell): Promise<SqlStorageValue> {
   if (cell === null || typeof cell !== "object") return cell;
