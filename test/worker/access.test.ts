@@ -88,3 +88,14 @@ describe("who may what", () => {
     expect((await inBody(SECRET)).status).toBe(401);
   });
 });
+
+test("[HT6] a path that was found once is still told by its method, and by nothing that follows it", async () => {
+  for (let times = 0; times < 2; times++) {
+    expect((await call("GET", "/v1/trending?limit=3", { key: WRITE })).status).toBe(200);
+    expect((await call("GET", "/v1/trending?limit=none", { key: WRITE })).status).toBe(400);
+    expect((await call("POST", "/v1/trending", { key: WRITE, body: {} })).status).toBe(405);
+    expect((await call("GET", "/v1/trending/more", { key: WRITE })).status).toBe(404);
+    expect((await call("GET", "//v1/trending", { key: null })).status).toBe(404);
+    expect((await call("GET", "/v1/trending", { key: "wrong" })).status).toBe(401);
+  }
+});
