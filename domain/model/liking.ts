@@ -1,8 +1,6 @@
 import { affinityOfWeight } from "../profile/interests.ts";
-import type { RecentProduct, VisitorContext } from "../visitor.ts";
+import { TOUCH_INTEREST, type VisitorContext } from "../visitor.ts";
 
-/** How much interest each kind of touch shows, in views. */
-const INTEREST: Record<RecentProduct["kind"], number> = { viewed: 1, carted: 3, bought: 5 };
 /** Recent products that tell; an older one says little of today. */
 const TELLING_MAX = 10;
 
@@ -24,7 +22,7 @@ export function withLiking(
   if (recent.length === 0 || (categories.length > 0 && brands.length > 0)) return visitor;
   const told = recent.slice(0, TELLING_MAX).map(({ productId, views, kind }) => ({
     groups: groupsOf(productId) ?? {},
-    weight: Math.max(views, INTEREST[kind]),
+    weight: Math.max(views, TOUCH_INTEREST[kind]),
   }));
   const liked = (name: keyof ProductGroups) => {
     const weights = new Map<string, number>();

@@ -3,6 +3,7 @@ import { countKindOf, stepsOf } from "../activity-signals.ts";
 import type { ByteReader, ByteWriter } from "../bytes.ts";
 import { DAY_MS, PROFILE_BRANDS_MAX, PROFILE_CATEGORIES_MAX, PURCHASED_MAX, RECENTS_MAX } from "../limits.ts";
 import { type Step, Trail, type TrailSink } from "../session.ts";
+import { TOUCH_INTEREST } from "../visitor.ts";
 import { Cart } from "./cart.ts";
 import { Days } from "./days.ts";
 import { evictLeast, Interests } from "./interests.ts";
@@ -11,14 +12,14 @@ import { Prices } from "./prices.ts";
 
 /** How much interest doing something shows, in views. */
 const INTEREST: Partial<Record<ActivityKind, number>> = {
-  viewed: 1,
+  viewed: TOUCH_INTEREST.viewed,
   clicked: 0.5,
-  added: 3,
+  added: TOUCH_INTEREST.carted,
   wishlist_added: 2,
   wishlist_to_cart: 3,
   product_shared: 2,
   reviewed: 1,
-  ordered: 5,
+  ordered: TOUCH_INTEREST.bought,
 };
 /** Told by index (`contextText`). */
 export const TOUCHES = ["viewed", "carted", "bought"] as const;
