@@ -1,6 +1,6 @@
 import type { Activity } from "../domain/activity.ts";
 import { decodeActivities } from "../domain/activity-codec.ts";
-import { ByteWriter, lendBytes } from "../domain/bytes.ts";
+import { lendBytes } from "../domain/bytes.ts";
 import { ProfilePage } from "../domain/profile/page.ts";
 import { type PageBatch, readBatches, writeBatch, writeBatchesHead } from "../domain/profile/page-batch.ts";
 
@@ -27,8 +27,8 @@ export class UserProfileStore {
   /** Of the page as it is stored; 0: there is none. */
   private pageBytes = 0;
   private generation = 0;
-  /** As stored; undefined: none that belong to the stored page. */
-  private batches: ByteWriter | undefined;
+  /** Bytes of those that belong to the stored page; 0: there are none. */
+  private batchesBytes = 0;
   private storedBatches = false;
 
   constructor(sql: SqlStorage) {
@@ -42,15 +42,11 @@ export class UserProfileStore {
     const page = body === undefined ? new ProfilePage() : ProfilePage.decode(body);
     this.pageBytes = body?.length ?? 0;
     this.generation = page.generation;
-    this.batches = undefined;
     const stored = this.body(BATCHES_ID);
     this.storedBatches = stored !== undefined;
     const batches = stored === undefined ? [] : readBatches(stored, this.generation);
-    if (stored !== undefined && batches.length > 0) {
-      this.batches = new ByteWriter(stored.length * 2);
-      this.batches.raw(stored);
-      for (const batch of batches) page.take(batch);
-    }
+    for (const batch of batches) page.take(batch);
+    this.batchesBytes = batches.length === 0 ? 0 : stored!.length;
     return page;
   }
 
@@ -65,7 +61,7 @@ export class UserProfileStore {
       },
     );
     this.generation = page.generation;
-    this.batches = undefined;
+    this.batchesBytes = 0;
   }
 
   /**
@@ -77,19 +73,23 @@ export class UserProfileStore {
       this.writePage(page);
       return;
     }
-    let { batches } = this;
-    if (batches === undefined) {
-      batches = new ByteWriter(BATCHES_BYTES_MIN);
-      writeBatchesHead(batches, this.generation);
-    }
-    writeBatch(batches, batch);
-    if (batches.length > Math.max(BATCHES_BYTES_MIN, this.pageBytes * BATCHES_SHARE_MAX)) {
-      this.writePage(page);
-      return;
-    }
-    this.write(BATCHES_ID, batches.written());
-    this.batches = batches;
-    this.storedBatches = true;
+    const isFirst = this.batchesBytes === 0;
+    const isWritten = lendBytes(
+      (writer) => {
+        if (isFirst) writeBatchesHead(writer, this.generation);
+        writeBatch(writer, batch);
+      },
+      (bytes) => {
+        const length = this.batchesBytes + bytes.length;
+        if (length > Math.max(BATCHES_BYTES_MIN, this.pageBytes * BATCHES_SHARE_MAX)) return false;
+        if (isFirst) this.write(BATCHES_ID, bytes);
+        else this.append(BATCHES_ID, bytes);
+        this.batchesBytes = length;
+        this.storedBatches = true;
+        return true;
+      },
+    );
+    if (!isWritten) this.writePage(page);
   }
 
   /** Whether there is a row of batches, of this page or an earlier one. */
@@ -99,7 +99,7 @@ export class UserProfileStore {
 
   /** Deletes batches that belong to no page any more: activities are in the page or in segments, or were erased. */
   deleteBatches(): void {
-    if (!this.storedBatches || this.batches !== undefined) return;
+    if (!this.storedBatches || this.batchesBytes > 0) return;
     this.delete(BATCHES_ID);
     this.storedBatches = false;
   }
@@ -138,6 +138,11 @@ export class UserProfileStore {
       this.hasTable = true;
     }
     this.count(this.sql.exec("INSERT OR REPLACE INTO page VALUES (?, ?)", id, body));
+  }
+
+  /** What is there is not held in memory for it: SQLite joins bytes as text, which it does not look into. */
+  private append(id: number, bytes: Uint8Array): void {
+    this.count(this.sql.exec("UPDATE page SET body = CAST(body || ? AS BLOB) WHERE id = ?", bytes, id));
   }
 
   private delete(id: number): void {
