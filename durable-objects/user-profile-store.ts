@@ -22,6 +22,8 @@ const BATCHES_BYTES_MIN = 3 * 1024;
  */
 export class UserProfileStore {
   rowsWritten = 0;
+  /** Whether there is a row of batches, of this page or an earlier one. */
+  hasBatches = false;
   private readonly sql: SqlStorage;
   private hasTable: boolean;
   /** Of the page as it is stored; 0: there is none. */
@@ -29,7 +31,6 @@ export class UserProfileStore {
   private generation = 0;
   /** Bytes of those that belong to the stored page; 0: there are none. */
   private batchesBytes = 0;
-  private storedBatches = false;
 
   constructor(sql: SqlStorage) {
     this.sql = sql;
@@ -43,7 +44,7 @@ export class UserProfileStore {
     this.pageBytes = body?.length ?? 0;
     this.generation = page.generation;
     const stored = this.body(BATCHES_ID);
-    this.storedBatches = stored !== undefined;
+    this.hasBatches = stored !== undefined;
     const batches = stored === undefined ? [] : readBatches(stored, this.generation);
     for (const batch of batches) page.take(batch);
     this.batchesBytes = batches.length === 0 ? 0 : stored!.length;
@@ -85,23 +86,18 @@ export class UserProfileStore {
         if (isFirst) this.write(BATCHES_ID, bytes);
         else this.append(BATCHES_ID, bytes);
         this.batchesBytes = length;
-        this.storedBatches = true;
+        this.hasBatches = true;
         return true;
       },
     );
     if (!isWritten) this.writePage(page);
   }
 
-  /** Whether there is a row of batches, of this page or an earlier one. */
-  get hasBatches(): boolean {
-    return this.storedBatches;
-  }
-
   /** Deletes batches that belong to no page any more: activities are in the page or in segments, or were erased. */
   deleteBatches(): void {
-    if (!this.storedBatches || this.batchesBytes > 0) return;
+    if (!this.hasBatches || this.batchesBytes > 0) return;
     this.delete(BATCHES_ID);
-    this.storedBatches = false;
+    this.hasBatches = false;
   }
 
   /** Writes the page and moves its activities to a segment: two rows. */

@@ -47,6 +47,8 @@ export class UserProfile extends DurableObject<Env> implements UserProfileRpc {
   private readonly own: OwnProfiles;
   private page: ProfilePage;
   private alarmAt: number | undefined;
+  /** The page differs from what is stored by more than batches: it must be stored whole before the next of them. */
+  private isAhead = false;
   /** What was told last, and of which profile after how many changes: lists of a page ask several times. */
   private told: { profile: Profile; changes: number; context: string } | undefined;
 
@@ -81,8 +83,7 @@ export class UserProfile extends DurableObject<Env> implements UserProfileRpc {
    * of older activities or the alarm that ends the session. Nobody is answered before the commit (the output gate holds).
    */
   async record(batch: RecordBatch): Promise<RecordResult> {
-    // What was acknowledged here is in no batch.
-    let isWhole = this.page.unsentBytes > UNSENT_BYTES_MAX && (await this.send());
+    if (this.page.unsentBytes > UNSENT_BYTES_MAX) await this.send();
     const { page } = this;
     const elsewhere = this.elsewhere(batch.via);
     if (elsewhere !== undefined) {
@@ -91,7 +92,7 @@ export class UserProfile extends DurableObject<Env> implements UserProfileRpc {
     }
     if (page.stream === 0) {
       page.stream = randomStream();
-      isWhole = true;
+      this.isAhead = true;
     }
     const arrived = this.pageBatch(batch);
     const { outcomes, taken, unsent, changed } = page.take(arrived);
@@ -105,7 +106,7 @@ export class UserProfile extends DurableObject<Env> implements UserProfileRpc {
       const needsAlarm = wakeAt !== undefined && (this.alarmAt ?? Number.POSITIVE_INFINITY) > wakeAt;
       const withSegment = page.wantsSegment && !needsAlarm;
       // How far joins have come is stored with the page. Without an alarm nobody would clear up after batches.
-      if (isWhole || withSegment || unfinished || wakeAt === undefined) this.save(withSegment);
+      if (this.isAhead || withSegment || unfinished || wakeAt === undefined) this.save(withSegment);
       else this.believing(() => this.store.writeBatch(page, arrived));
       if (needsAlarm) void this.wakeAt(wakeAt);
     }
@@ -305,6 +306,7 @@ export class UserProfile extends DurableObject<Env> implements UserProfileRpc {
       if (withSegment) this.store.writeWithSegment(this.page);
       else this.store.writePage(this.page);
     });
+    this.isAhead = false;
   }
 
   /** What could not be stored must not be believed either. */
@@ -314,6 +316,7 @@ export class UserProfile extends DurableObject<Env> implements UserProfileRpc {
     } catch (error) {
       this.page = this.store.read();
       this.own.clear();
+      this.isAhead = false;
       throw error;
     }
   }
@@ -329,6 +332,7 @@ export class UserProfile extends DurableObject<Env> implements UserProfileRpc {
       return false;
     }
     this.page.acknowledge(waiting.map(({ sequence }) => sequence));
+    this.isAhead = true;
     return true;
   }
 

@@ -34,10 +34,9 @@ export interface Arrival {
   readonly ctx: ExecutionContext;
 }
 
-/** What follows the path, as it was sent. */
+/** What the address asks. */
 export function queryOf({ url }: Request): URLSearchParams {
-  const at = url.indexOf("?");
-  return new URLSearchParams(at < 0 ? "" : url.slice(at + 1));
+  return new URL(url).searchParams;
 }
 
 /** `none`: no key is asked for. `write`: the public key. `secret`: everything. */

@@ -136,6 +136,20 @@ describe("batches beside the page", () => {
     }
   });
 
+  test("[UP12] [UP5] what no batch tells is stored before them: a stream drawn for nothing new stays the same", async () => {
+    const profile = profileOf("u:beside-stream");
+    const activities = encodeActivities(many(5));
+    const { sequence } = await profile.record({ now: NOW, activities });
+    await profile.record({ now: NOW, activities: encodeActivities(many(1)), acknowledged: [sequence!] });
+    await profile.erase({ now: NOW });
+    const { outcomes } = await profile.record({ now: NOW, activities });
+    expect(new Set(outcomes)).toEqual(new Set(["duplicate"]));
+    const later = { at: NOW + 1 };
+    const { packet } = await profile.record({ now: NOW + 2, activities: encodeActivities(many(1, later)) });
+    await evictDurableObject(profile);
+    expect(await runInDurableObject(profile, (object) => object["page"].stream)).toBe(packet!.stream);
+  });
+
   test("[UP12] none is left at the end of a session, nor of an erased visitor", async () => {
     const ended = profileOf("u:beside-ended");
     const now = NOW - 40 * MINUTE_MS;
