@@ -1,26 +1,14 @@
 import { REQUEST_BYTES_MAX } from "../domain/limits.ts";
 import { type Item, ItemScanner, problemOf } from "./item-scanner.ts";
+import { type ColumnPaths, parseColumns } from "./number-columns.ts";
 import { Problem } from "./problem.ts";
 
 const GZIP_MAGIC = [0x1f, 0x8b] as const;
 const decoder = new TextDecoder();
 
-/**
- * The body as text, however it came: gzip is known by its first bytes, whatever the headers say, and unpacked no
- * further than the bound.
- *
- * @param bytesMax of the body before and after inflation.
- * @throws Problem 413, or 400 for gzip that breaks off.
- */
+/** The body as text, however it came. @throws Problem as `readWhole`. */
 export async function readText(request: Request, bytesMax: number): Promise<string> {
-  const first = await readShort(request, lengthOf(request, bytesMax));
-  if (first !== undefined && !isGzip(first)) {
-    checkEncoding(request);
-    return decoder.decode(first);
-  }
-  const chunks: Uint8Array[] = [];
-  for await (const bytes of readBytes(request, bytesMax, first)) chunks.push(bytes);
-  return decoder.decode(chunks.length === 1 ? chunks[0] : joined(chunks));
+  return decoder.decode(await readWhole(request, bytesMax));
 }
 
 /** @throws Problem 400 when the text is not JSON. */
@@ -35,6 +23,16 @@ export function parseJson(text: string): unknown {
 /** The body as JSON. @throws Problem 400, 413 or 415. */
 export async function readJson(request: Request, bytesMax: number): Promise<unknown> {
   return parseJson(await readText(request, bytesMax));
+}
+
+/** The body as JSON, its long lists of numbers as columns: see `parseColumns`. @throws Problem 400, 413 or 415. */
+export async function readColumns(request: Request, bytesMax: number, paths: ColumnPaths): Promise<unknown> {
+  const bytes = await readWhole(request, bytesMax);
+  try {
+    return parseColumns(bytes, paths);
+  } catch (error) {
+    throw notJson(error);
+  }
 }
 
 /**
@@ -52,6 +50,23 @@ export async function* readItems(request: Request, bytesMax: number): AsyncGener
   } catch (error) {
     throw notJson(error);
   }
+}
+
+/**
+ * All of the body: gzip is known by its first bytes, whatever the headers say, and unpacked no further than the bound.
+ *
+ * @param bytesMax of the body before and after inflation.
+ * @throws Problem 413, 415, or 400 for gzip that breaks off.
+ */
+async function readWhole(request: Request, bytesMax: number): Promise<Uint8Array> {
+  const first = await readShort(request, lengthOf(request, bytesMax));
+  if (first !== undefined && !isGzip(first)) {
+    checkEncoding(request);
+    return first;
+  }
+  const chunks: Uint8Array[] = [];
+  for await (const bytes of readBytes(request, bytesMax, first)) chunks.push(bytes);
+  return chunks.length === 1 ? chunks[0]! : joined(chunks);
 }
 
 /** A body of known, moderate length by one call, the usual case; else undefined, and nothing is read. */

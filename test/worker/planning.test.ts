@@ -161,6 +161,19 @@ describe("POST /v1/forecast", () => {
     expect(Math.abs(huge.daily[0].mean / 1e9 - 1)).toBeLessThan(0.3);
   });
 
+  test("[FC15] a share above 1 of a long, plain list is named; numbers tell the same however they are written", async () => {
+    const demand = Array.from({ length: 90 }, (_, t) => (t * 5) % 7);
+    const shares = demand.map((_, t) => (t === 17 ? 1.5 : 1));
+    const { status, json } = await ask([{ id: "a", start: "2026-01-01", demand, in_stock: shares }]);
+    expect(status).toBe(422);
+    expect(json.errors).toEqual([{ path: "series.0.in_stock.17", detail: "must be a number from 0 to 1" }]);
+    const body = { horizon: 9, series: [{ id: "a", start: "2026-01-01", demand }] };
+    const plain = await call("POST", "/v1/forecast", { body });
+    const written = JSON.stringify(body).replace(/\[0,5,/, "[0e0,5.0,");
+    expect(written).not.toBe(JSON.stringify(body));
+    expect((await call("POST", "/v1/forecast", { body: written })).json).toEqual(plain.json);
+  });
+
   test("[FC5] a weekday without sales is exactly 0 in each quantile", async () => {
     const demand = Array.from({ length: 140 }, (_, t) => (t % 7 === 5 ? 0 : 4 + (t % 3)));
     const { json } = await ask([{ id: "a", start: "2026-01-05", demand }], { horizon: 14 });

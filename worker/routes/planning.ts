@@ -6,11 +6,11 @@ import { plannerOf, planners } from "../../domain/planner/shards.ts";
 import { STOCK_STATUSES } from "../../domain/replenishment.ts";
 import { forecaster } from "../../kernels/forecaster.ts";
 import { getRecommender } from "../../kernels/model-loader.ts";
-import { readJson } from "../body.ts";
+import { readColumns } from "../body.ts";
 import { type Exchange, json } from "../exchange.ts";
 import { Problem } from "../problem.ts";
 import { check, count, id, paramsOf, wholeNumber } from "../schema/common.ts";
-import { parseForecastRequest } from "../schema/forecast.ts";
+import { parseForecastRequest, SERIES_COLUMNS } from "../schema/forecast.ts";
 
 const HORIZON_DEFAULT_DAYS = 28;
 const LEAD_TIME_DAYS_MAX = 365;
@@ -61,7 +61,7 @@ export async function getForecast({ env, ctx, request, params, now }: Exchange):
 
 /** `POST /v1/forecast`: for series given in the body; nothing is stored. */
 export async function postForecast({ request }: Exchange): Promise<Response> {
-  const parsed = parseForecastRequest(await readJson(request, IMPORT_BYTES_MAX));
+  const parsed = parseForecastRequest(await readColumns(request, IMPORT_BYTES_MAX, SERIES_COLUMNS));
   return json(forecastAnswer(parsed, forecaster()));
 }
 

@@ -10,6 +10,7 @@ import {
   FORECAST_SERIES_MAX,
   STOCK_UNITS_MAX,
 } from "../../domain/limits.ts";
+import type { ColumnPaths } from "../number-columns.ts";
 import { type FieldError, invalid } from "../problem.ts";
 import { check, id } from "./common.ts";
 
@@ -24,8 +25,10 @@ const whole = (min: number, max: number) => {
   const range = `must be a whole number from ${min} to ${max}`;
   return v.pipe(v.number(range), v.integer(range), v.minValue(min, range), v.maxValue(max, range));
 };
-/** A list whose items are looked at elsewhere: a schema that walks half a million numbers costs more than the forecasts. */
+/** Lists whose items are looked at elsewhere: a schema that walks half a million numbers costs more than the forecasts. */
 const list = (message: string) => v.custom<unknown[]>(Array.isArray, message);
+const numberList = (message: string) =>
+  v.custom<ArrayLike<unknown>>((value) => Array.isArray(value) || value instanceof Float32Array, message);
 const SHARE = "must be above 0 and below 1";
 
 export const forecastSchema = v.object(
@@ -62,16 +65,19 @@ export const forecastSchema = v.object(
   "must be an object",
 );
 
+/** Where the body has its numbers. */
+export const SERIES_COLUMNS: ColumnPaths = { list: "series", fields: ["demand", "in_stock"] };
+
 export const seriesSchema = v.object(
   {
     id,
     start: v.pipe(v.string("must be a date"), v.isoDate("must be a date (YYYY-MM-DD)")),
     demand: v.pipe(
-      list("must be a list of units a day"),
+      numberList("must be a list of units a day"),
       v.minLength(1, "must hold at least one day"),
       v.maxLength(FORECAST_SERIES_DAYS_MAX, `must not hold more than ${FORECAST_SERIES_DAYS_MAX} days`),
     ),
-    in_stock: v.optional(list("must be a list of shares of the day, 0 to 1")),
+    in_stock: v.optional(numberList("must be a list of shares of the day, 0 to 1")),
   },
   "must be an object",
 );
@@ -140,33 +146,46 @@ const VALUE_MIN = 1e-6;
  * foresee, since a day without a sale is as likely as one with.
  */
 function numbers(
-  values: readonly unknown[],
+  values: ArrayLike<unknown>,
   max: number,
   room: Room,
   path: string,
   errors: FieldError[],
 ): Float32Array {
-  const result = room.take(values.length);
-  let wrong = 0;
-  for (let i = 0; i < result.length; i++) {
-    const value = values[i];
-    if (typeof value === "number") {
-      wrong += Number(!(value >= 0)) + Number(value > max);
-      result[i] = value;
-    } else {
-      wrong++;
-    }
-  }
+  const result = values instanceof Float32Array ? values : room.take(values.length);
+  const wrong = result === values ? beyond(result, max) : copied(values, result, max);
   if (wrong > 0) tellWrong(values, max, path, errors);
   for (let i = 0; i < result.length; i++) result[i] = result[i]! * Number(result[i]! >= VALUE_MIN);
   return result;
 }
 
+/** @returns How many numbers of a column are too large: it has no others that could be wrong. */
+function beyond(values: Float32Array, max: number): number {
+  let wrong = 0;
+  for (let i = 0; i < values.length; i++) wrong += Number(values[i]! > max);
+  return wrong;
+}
+
+/** @returns How many of the values are wrong. */
+function copied(values: ArrayLike<unknown>, into: Float32Array, max: number): number {
+  let wrong = 0;
+  for (let i = 0; i < into.length; i++) {
+    const value = values[i];
+    if (typeof value === "number") {
+      wrong += Number(!(value >= 0)) + Number(value > max);
+      into[i] = value;
+    } else {
+      wrong++;
+    }
+  }
+  return wrong;
+}
+
 /** Which of the values are wrong, as far as there is room to tell. */
-function tellWrong(values: readonly unknown[], max: number, path: string, errors: FieldError[]): void {
-  values.forEach((value, i) => {
-    const isRight = typeof value === "number" && value >= 0 && value <= max;
-    if (isRight || errors.length >= ERRORS_MAX) return;
+function tellWrong(values: ArrayLike<unknown>, max: number, path: string, errors: FieldError[]): void {
+  for (let i = 0; i < values.length && errors.length < ERRORS_MAX; i++) {
+    const value = values[i];
+    if (typeof value === "number" && value >= 0 && value <= max) continue;
     errors.push({ path: `${path}.${i}`, detail: `must be a number from 0 to ${max}` });
-  });
+  }
 }
