@@ -21,7 +21,7 @@ const PUBLISH_SECONDS_DEFAULT = 10;
 /** A large model is published less often: readers fetch all of it. */
 const PUBLISHED_BYTES_PER_SECOND = 1_000_000;
 /** What is journalled before pages are stored: replaying it must stay quick. */
-const JOURNAL_BYTES_MAX = 8 * 1024 * 1024;
+const JOURNAL_BYTES_MAX = 16 * 1024 * 1024;
 const JOURNAL_ENTRIES_MAX = 1_000;
 /** Changed catalogue rows held in memory. */
 const RECORDS_HELD_MAX = 4_096;
