@@ -5,7 +5,7 @@ import {
   MODEL_CURRENCIES_MAX,
   MODEL_PRODUCTS_MAX,
 } from "../limits.ts";
-import { BACKWARD_SHARE, type Signals, type SignalTaker, tellSignals } from "../signal.ts";
+import { BACKWARD_SHARE, type ProductFact, type Signals, type SignalTaker, tellSignals } from "../signal.ts";
 import { readSignals } from "../signal-codec.ts";
 import { type CatalogueRecord, factsOf, learn, newRecord } from "./catalogue.ts";
 import { Columns, SLOT_DELETED, SLOT_HIDDEN, SLOT_PRICED, SLOT_SOLD_OUT, SLOT_USED } from "./columns.ts";
@@ -14,6 +14,7 @@ import { Dictionary } from "./dictionary.ts";
 import { Directory } from "./directory.ts";
 import { LINK_PAGE_PRODUCTS } from "./link-page.ts";
 import { LinkTable, type PageReader } from "./link-table.ts";
+import { SaidFacts } from "./said-facts.ts";
 import { TREND_AMOUNTS } from "./weights.ts";
 
 /** Where catalogue rows are kept; what `put` took is seen by `get`. */
@@ -56,6 +57,7 @@ export class ModelTables {
   /** Slots whose published text is out of date, and the product that has the slot now, if any. */
   readonly changedTexts = new Map<number, string | undefined>();
   private directory: Directory;
+  private readonly said = new SaidFacts();
   private readonly catalogue: CatalogueRows;
   private readonly free: number[] = [];
   private readonly productsMax: number;
@@ -150,10 +152,13 @@ export class ModelTables {
     this.columns.touch(from);
   }
 
-  private learn(productId: string, fact: Parameters<typeof learn>[1], now: number): void {
+  private learn(productId: string, fact: ProductFact, now: number): void {
+    const known = this.slotOf(productId);
+    if (known >= 0 && this.said.isSaidAgain(known, fact)) return;
     const record = this.catalogue.get(productId) ?? newRecord(now);
-    if (!learn(record, fact) && this.slotOf(productId) >= 0) return;
-    this.place(productId, record);
+    if (known >= 0) this.said.recall(known, record);
+    const slot = !learn(record, fact) && known >= 0 ? known : this.place(productId, record);
+    if (slot >= 0) this.said.remember(slot, fact, record);
   }
 
   private slotFor(productId: string, now: number): number {
@@ -173,7 +178,10 @@ export class ModelTables {
     if (slot < 0 && wanted) slot = this.occupy(productId);
     // First the catalogue: it learns which SKUs are the product's, and they say whether it is sold out.
     this.catalogue.put(productId, record);
-    if (slot >= 0) this.describe(slot, productId, record);
+    if (slot >= 0) {
+      this.said.forget(slot);
+      this.describe(slot, productId, record);
+    }
     return slot;
   }
 
@@ -245,6 +253,7 @@ export class ModelTables {
       dictionaries.brands.release(columns.brand[slot]!);
       dictionaries.currencies.release(columns.currency[slot]!);
       columns.clear(slot);
+      this.said.forget(slot);
       this.changedTexts.set(slot, undefined);
       this.free.push(slot);
     }

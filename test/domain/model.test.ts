@@ -1,5 +1,6 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type CatalogueRecord, newRecord, patch } from "../../domain/model/catalogue.ts";
+import { type CatalogueRecord, learn, newRecord, patch } from "../../domain/model/catalogue.ts";
 import type { LinkTable } from "../../domain/model/link-table.ts";
 import { ModelTables } from "../../domain/model/tables.ts";
 import type { LinkKind, Signals } from "../../domain/signal.ts";
@@ -7,8 +8,7 @@ import type { LinkKind, Signals } from "../../domain/signal.ts";
 const NOW = Date.UTC(2026, 5, 1);
 const ROOM = 100;
 
-function emptyTables(): ModelTables {
-  const records = new Map<string, CatalogueRecord>();
+function emptyTables(records = new Map<string, CatalogueRecord>()): ModelTables {
   const catalogue = {
     get: (productId: string) => records.get(productId),
     put: (productId: string, record: CatalogueRecord) => void records.set(productId, record),
@@ -84,5 +84,58 @@ describe("ModelTables", () => {
     patch(record, { name: "Listed" }, NOW);
     expect(tables.place("listed", record, false)).toBe(-1);
     expect(tables.slotOf("busy7")).toBeGreaterThanOrEqual(0);
+  });
+
+  test("[MD8] what events say over and over teaches what it would if each were learnt", () => {
+    const product = fc.constantFrom("a", "b");
+    const at = fc.integer({ min: 1, max: 6 }).map((minute) => NOW + minute * 60_000);
+    const fact = fc.record(
+      {
+        productId: product,
+        at,
+        name: fc.constantFrom("x", "y"),
+        sku: fc.constantFrom("s1", "s2"),
+        price: fc.constantFrom(1, 2),
+      },
+      { requiredKeys: ["productId", "at"] },
+    );
+    const step = fc.oneof(
+      { weight: 9, arbitrary: fact },
+      { weight: 1, arbitrary: fc.record({ cleared: product, name: fc.constant(null) }) },
+    );
+    let again = 0;
+    fc.assert(
+      fc.property(
+        fc.array(step, { maxLength: 40 }),
+        fc.array(fc.nat(), { maxLength: 20 }),
+        (steps, repeats) => {
+          const told = steps.flatMap((one, i) => (repeats.includes(i) ? [one, one] : [one]));
+          const records = new Map<string, CatalogueRecord>();
+          const expected = new Map<string, CatalogueRecord>();
+          const tables = emptyTables(records);
+          for (const one of told) {
+            if ("cleared" in one) {
+              for (const rows of [records, expected]) {
+                const record = rows.get(one.cleared) ?? newRecord(NOW);
+                patch(record, { name: null }, NOW);
+                if (rows === records) tables.place(one.cleared, record);
+                else rows.set(one.cleared, record);
+              }
+              continue;
+            }
+            const before = records.get(one.productId)?.updatedAt;
+            tables.apply({ products: [], facts: [one], counts: [], links: [] }, NOW);
+            const record = expected.get(one.productId) ?? newRecord(NOW);
+            if (!learn(record, one) && before !== undefined) again++;
+            expected.set(one.productId, record);
+          }
+          for (const [productId, { learnt, skus }] of expected) {
+            expect(records.get(productId)).toMatchObject({ learnt, skus });
+          }
+        },
+      ),
+      { numRuns: 500 },
+    );
+    expect(again).toBeGreaterThan(500);
   });
 });

@@ -1,0 +1,104 @@
+import { avalanche } from "../hash.ts";
+import type { ProductFact } from "../signal.ts";
+import { type CatalogueRecord, FACT_FIELDS } from "./catalogue.ts";
+
+const number = new Float64Array(1);
+const halves = new Uint32Array(number.buffer);
+
+/**
+ * What an event said last of each slot's product and its record holds, as a hash: most events say it again, and need no
+ * record read to learn nothing from it. In memory only, 21 bytes a slot.
+ */
+export class SaidFacts {
+  private low = new Uint32Array(0);
+  private high = new Uint32Array(0);
+  /** When it was said last, Unix ms; 0: nothing is known. */
+  private at = new Float64Array(0);
+  /** Which of FACT_FIELDS it named. */
+  private fields = new Uint8Array(0);
+  private readonly hash = { low: 0, high: 0 };
+
+  /** Whether the fact says again what the record holds; if so, when is remembered. */
+  isSaidAgain(slot: number, fact: ProductFact): boolean {
+    if (slot >= this.at.length || this.at[slot] === 0) return false;
+    const { low, high } = this.hashOf(fact);
+    if (this.low[slot] !== low || this.high[slot] !== high) return false;
+    if (fact.at > this.at[slot]!) this.at[slot] = fact.at;
+    return true;
+  }
+
+  /** Tells a record, about to learn something else, when it was last told what it holds. */
+  recall(slot: number, record: CatalogueRecord): void {
+    const at = this.at[slot] ?? 0;
+    if (at === 0) return;
+    FACT_FIELDS.forEach((field, i) => {
+      if ((this.fields[slot]! & (1 << i)) === 0) return;
+      record.learntAt[field] = Math.max(record.learntAt[field] ?? 0, at);
+    });
+  }
+
+  /** Remembers a fact where the record holds all that it says. */
+  remember(slot: number, fact: ProductFact, record: CatalogueRecord): void {
+    let fields = 0;
+    const holds =
+      FACT_FIELDS.every((field, i) => {
+        if (fact[field] === undefined || fact[field] === "") return true;
+        fields |= 1 << i;
+        return record.learnt[field] === fact[field];
+      }) &&
+      (fact.sku === undefined || record.skus.includes(fact.sku));
+    if (!holds) {
+      this.forget(slot);
+      return;
+    }
+    if (slot >= this.at.length) this.grow(slot);
+    const { low, high } = this.hashOf(fact);
+    this.low[slot] = low;
+    this.high[slot] = high;
+    this.at[slot] = fact.at;
+    this.fields[slot] = fields;
+  }
+
+  /** The slot's record changed otherwise, or it is another product's. */
+  forget(slot: number): void {
+    if (slot < this.at.length) this.at[slot] = 0;
+  }
+
+  private hashOf(fact: ProductFact): { low: number; high: number } {
+    let low = 0x9e3779b9;
+    let high = 0x85ebca6b;
+    const mix = (unit: number) => {
+      low = Math.imul(low ^ unit, 0x01000193);
+      high = Math.imul(high + unit, 0xcc9e2d51);
+      high = (high << 15) | (high >>> 17);
+    };
+    const text = (value: string | undefined) => {
+      mix(value === undefined ? 0x10000 : value.length);
+      if (value === undefined) return;
+      for (let i = 0; i < value.length; i++) mix(value.charCodeAt(i));
+    };
+    text(fact.sku);
+    for (const field of FACT_FIELDS) {
+      if (field !== "price") text(fact[field]);
+    }
+    number[0] = fact.price ?? -1;
+    mix(halves[0]!);
+    mix(halves[1]!);
+    this.hash.low = avalanche(low);
+    this.hash.high = avalanche(high ^ low);
+    return this.hash;
+  }
+
+  private grow(slot: number): void {
+    const slots = Math.max(1024, 2 ** Math.ceil(Math.log2(slot + 1)));
+    const { low, high, at, fields } = this;
+    this.low = new Uint32Array(slots);
+    this.high = new Uint32Array(slots);
+    this.at = new Float64Array(slots);
+    this.fields = new Uint8Array(slots);
+    this.low.set(low);
+    this.high.set(high);
+    this.at.set(at);
+    this.fields.set(fields);
+  }
+}
