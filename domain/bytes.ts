@@ -251,4 +251,11 @@ export class ByteReader {
   blob(): Uint8Array {
     return this.raw(this.varint());
   }
+
+  /** Passes over a text or a byte string. */
+  skip(): void {
+    const length = this.varint();
+    this.need(length);
+    this.at += length;
+  }
 }

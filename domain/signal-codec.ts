@@ -13,6 +13,7 @@ const VERSION = 2;
 /** Kinds of links that there were in version 1. */
 const LINK_KINDS_1 = 2;
 const TEXT_FIELDS = ["sku", "name", "category", "brand", "currency", "imageUrl", "url"] as const;
+const SKU_BIT = 1 << TEXT_FIELDS.indexOf("sku");
 const PRICE_BIT = 1 << TEXT_FIELDS.length;
 
 /**
@@ -72,23 +73,47 @@ export function decodeSignals(bytes: Uint8Array): Signals {
  */
 export function readSignals(bytes: Uint8Array, taker: SignalTaker): void {
   const reader = new ByteReader(bytes);
-  const version = reader.u8();
-  if (version !== VERSION && version !== 1) throw new RangeError(`signals of unknown version ${version}`);
+  const version = readVersion(reader);
   const base = reader.signed();
   for (let n = reader.varint(); n > 0; n--) taker.product(reader.text());
   for (let n = reader.varint(); n > 0; n--) taker.fact(readFact(reader, base));
-  for (let n = reader.varint(); n > 0; n--) {
-    const key = reader.varint();
-    const kind = COUNT_KINDS[key % COUNT_KINDS.length]!;
-    const at = base + reader.varint();
-    taker.count(Math.floor(key / COUNT_KINDS.length), kind, at, readAmount(reader));
-  }
+  readCountSignals(reader, base, taker);
   const linkKinds = version === 1 ? LINK_KINDS_1 : LINK_KINDS.length;
   for (let n = reader.varint(); n > 0; n--) {
     const key = reader.varint();
     const to = reader.varint();
     const at = base + reader.varint();
     taker.link(Math.floor(key / linkKinds), to, LINK_KINDS[key % linkKinds]!, at, readAmount(reader));
+  }
+}
+
+/** Takes counts, and as what SKUs their products were met. */
+export interface CountTaker extends Pick<SignalTaker, "product" | "count"> {
+  sku(productId: string, sku: string): void;
+}
+
+/** Of the same no more than counts. @throws RangeError on bytes that encodeSignals did not write. */
+export function readCounts(bytes: Uint8Array, taker: CountTaker): void {
+  const reader = new ByteReader(bytes);
+  readVersion(reader);
+  const base = reader.signed();
+  for (let n = reader.varint(); n > 0; n--) taker.product(reader.text());
+  for (let n = reader.varint(); n > 0; n--) readSku(reader, taker);
+  readCountSignals(reader, base, taker);
+}
+
+function readVersion(reader: ByteReader): number {
+  const version = reader.u8();
+  if (version !== VERSION && version !== 1) throw new RangeError(`signals of unknown version ${version}`);
+  return version;
+}
+
+function readCountSignals(reader: ByteReader, base: number, taker: Pick<SignalTaker, "count">): void {
+  for (let n = reader.varint(); n > 0; n--) {
+    const key = reader.varint();
+    const kind = COUNT_KINDS[key % COUNT_KINDS.length]!;
+    const at = base + reader.varint();
+    taker.count(Math.floor(key / COUNT_KINDS.length), kind, at, readAmount(reader));
   }
 }
 
@@ -118,6 +143,21 @@ function readFact(reader: ByteReader, base: number): ProductFact {
   });
   if (given & PRICE_BIT) fact.price = reader.f64();
   return fact;
+}
+
+/** A fact of which nothing but the SKU is wanted. */
+function readSku(reader: ByteReader, taker: CountTaker): void {
+  const given = reader.varint();
+  if (given & SKU_BIT) {
+    const productId = reader.text();
+    reader.varint();
+    taker.sku(productId, reader.text());
+  } else {
+    reader.skip();
+    reader.varint();
+  }
+  for (let i = 1; i < TEXT_FIELDS.length; i++) if (given & (1 << i)) reader.skip();
+  if (given & PRICE_BIT) reader.f64();
 }
 
 /** Small whole numbers in one byte, all else as f64 behind a zero. */

@@ -7,7 +7,7 @@ import { MODEL_NAME } from "../domain/object-names.ts";
 import { byPlanner } from "../domain/planner/shards.ts";
 import { SeenPackets } from "../domain/seen-packets.ts";
 import type { SignalPacket } from "../domain/signal.ts";
-import { encodeSignals, readSignals } from "../domain/signal-codec.ts";
+import { encodeSignals, readCounts } from "../domain/signal-codec.ts";
 import { SignalAccumulator } from "../domain/signal-merge.ts";
 import type { Env } from "./env.ts";
 import type { SignalCombinerRpc } from "./rpc.ts";
@@ -184,11 +184,9 @@ function behaviourOf(bytes: Uint8Array): BehaviourCount[] {
   const products: string[] = [];
   const skus = new Map<string, string>();
   const sums = new Map<string, { sku: string; day: number; views: number; carts: number }>();
-  readSignals(bytes, {
+  readCounts(bytes, {
     product: (productId) => void products.push(productId),
-    fact: ({ productId, sku }) => {
-      if (sku !== undefined) skus.set(productId, sku);
-    },
+    sku: (productId, sku) => void skus.set(productId, sku),
     count: (product, kind, at, amount) => {
       if (kind !== "view" && kind !== "cart") return;
       const productId = products[product]!;
@@ -203,7 +201,6 @@ function behaviourOf(bytes: Uint8Array): BehaviourCount[] {
       if (kind === "view") sum.views += amount;
       else sum.carts += amount;
     },
-    link: () => {},
   });
   return [...sums.values()];
 }

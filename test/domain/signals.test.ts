@@ -5,7 +5,7 @@ import { SignalSink } from "../../domain/activity-signals.ts";
 import { ByteReader, ByteWriter } from "../../domain/bytes.ts";
 import { SeenPackets } from "../../domain/seen-packets.ts";
 import { COUNT_KINDS, LINK_KINDS, type Signals } from "../../domain/signal.ts";
-import { decodeSignals, encodeSignals } from "../../domain/signal-codec.ts";
+import { decodeSignals, encodeSignals, readCounts } from "../../domain/signal-codec.ts";
 import { SignalAccumulator } from "../../domain/signal-merge.ts";
 
 const DAY_MS = 86_400_000;
@@ -64,7 +64,17 @@ describe("signals", () => {
   test("[EV4] read back as they were written", () => {
     fc.assert(
       fc.property(signals, (one) => {
-        expect(decodeSignals(encodeSignals(one))).toEqual(one);
+        const bytes = encodeSignals(one);
+        expect(decodeSignals(bytes)).toEqual(one);
+        const read = { products: [] as string[], skus: [] as string[][], counts: [] as unknown[] };
+        readCounts(bytes, {
+          product: (productId) => void read.products.push(productId),
+          sku: (productId, sku) => void read.skus.push([productId, sku]),
+          count: (product, kind, at, amount) => void read.counts.push({ product, kind, at, amount }),
+        });
+        const met = one.facts.filter((fact) => fact.sku !== undefined);
+        expect(read.skus).toEqual(met.map(({ productId, sku }) => [productId, sku]));
+        expect(read).toMatchObject({ products: one.products, counts: one.counts });
       }),
     );
     expect(() => decodeSignals(Uint8Array.of(99))).toThrow(RangeError);
