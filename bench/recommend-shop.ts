@@ -87,7 +87,7 @@ export function tablesOf(products: number): ModelTables {
   const tables = new ModelTables(store, NOW - 30 * DAY_MS);
   for (let from = 0; from < products; from += BATCH) {
     tables.apply(signalsOf(from, Math.min(products, from + BATCH), products), NOW);
-    if (!tables.viewed.full && !tables.bought.full && from + BATCH < products) continue;
+    if (!tables.isFull && from + BATCH < products) continue;
     for (const kind of ["viewed", "bought"] as const) {
       for (const { page, bytes } of tables[kind].takeDirty()) insert.run(kind, page, bytes);
     }

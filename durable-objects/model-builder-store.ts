@@ -77,19 +77,19 @@ export class ModelStore {
     );
   }
 
-  *journal(): Generator<JournalEntry> {
-    const rows = this.sql.exec<{
-      ordinal: number;
-      shard: number;
-      sequence: number;
-      at: number;
-      bytes: ArrayBuffer;
-    }>("SELECT ordinal, shard, sequence, at, bytes FROM journal ORDER BY ordinal");
-    for (const row of rows) yield { ...row, bytes: new Uint8Array(row.bytes) };
+  /** The first entry after another; read one by one, for entries before it may go meanwhile. */
+  journalAfter(ordinal: number): JournalEntry | undefined {
+    const row = this.sql
+      .exec<{ ordinal: number; shard: number; sequence: number; at: number; bytes: ArrayBuffer }>(
+        "SELECT ordinal, shard, sequence, at, bytes FROM journal WHERE ordinal > ? ORDER BY ordinal LIMIT 1",
+        ordinal,
+      )
+      .toArray()[0];
+    return row === undefined ? undefined : { ...row, bytes: new Uint8Array(row.bytes) };
   }
 
-  clearJournal(): void {
-    this.sql.exec("DELETE FROM journal");
+  clearJournal(until: number): void {
+    this.sql.exec("DELETE FROM journal WHERE ordinal <= ?", until);
   }
 
   page(kind: PageKind, number: number): Uint8Array | undefined {

@@ -210,7 +210,8 @@ export class ModelBuilder extends DurableObject<Env> implements ModelBuilderRpc 
       unpublished: (this.store.read<boolean>(UNPUBLISHED) ?? false) || isOutdated(publisher.manifest),
       alarmSet: false,
     };
-    for (const { shard, sequence, at, bytes } of this.store.journal()) {
+    for (let entry = this.store.journalAfter(0); entry !== undefined; ) {
+      const { ordinal, shard, sequence, at, bytes } = entry;
       if (shard === COMMAND) this.obey(builder, JSON.parse(new TextDecoder().decode(bytes)) as Command, at);
       else {
         tables.applyBytes(bytes, at);
@@ -219,6 +220,9 @@ export class ModelBuilder extends DurableObject<Env> implements ModelBuilderRpc 
       builder.journalBytes += bytes.length;
       builder.journalEntries++;
       builder.unpublished = true;
+      // Pages in memory are others than they were: what fitted beside those may not fit beside these.
+      if (tables.isFull) this.ctx.storage.transactionSync(() => this.checkpoint(builder, ordinal));
+      entry = this.store.journalAfter(ordinal);
     }
     tables.forgetSoldOut();
     for (const productId of this.store.soldOut()) {
@@ -279,13 +283,12 @@ export class ModelBuilder extends DurableObject<Env> implements ModelBuilderRpc 
       journalBytes > JOURNAL_BYTES_MAX ||
       journalEntries > JOURNAL_ENTRIES_MAX ||
       catalogue.held > RECORDS_HELD_MAX ||
-      tables.viewed.full ||
-      tables.bought.full
+      tables.isFull
     );
   }
 
-  /** Stores all that changed and starts the journal anew. */
-  private checkpoint(builder: Builder): void {
+  /** Stores all that changed, with the journal until an entry, and lets go of that. */
+  private checkpoint(builder: Builder, until = Number.MAX_SAFE_INTEGER): void {
     const { tables, catalogue, publisher } = builder;
     publisher.writeTexts();
     for (const page of tables.columns.takeDirty()) {
@@ -301,7 +304,7 @@ export class ModelBuilder extends DurableObject<Env> implements ModelBuilderRpc 
       sequences: Object.fromEntries(builder.sequences),
       ...publisher.state,
     } satisfies BuilderState);
-    this.store.clearJournal();
+    this.store.clearJournal(until);
     builder.journalBytes = 0;
     builder.journalEntries = 0;
   }

@@ -89,6 +89,11 @@ export class ModelTables {
     this.directory.rebuild(columns, columns.size);
   }
 
+  /** Whether what changed fills the memory: time to store it. */
+  get isFull(): boolean {
+    return this.viewed.full || this.bought.full;
+  }
+
   /** Slot of a product, or -1. */
   slotOf(productId: string): number {
     return this.directory.find(productId);

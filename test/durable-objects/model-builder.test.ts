@@ -3,6 +3,7 @@ import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
 import module from "../../build/recommend.wasm";
 import { imageKey, type ModelManifest, type ModelNames, textKey } from "../../domain/model/manifest.ts";
+import type { ModelTables } from "../../domain/model/tables.ts";
 import type { Signals } from "../../domain/signal.ts";
 import { encodeSignals } from "../../domain/signal-codec.ts";
 import { NOBODY } from "../../domain/visitor.ts";
@@ -186,5 +187,53 @@ describe("ModelBuilder", () => {
     expect(await builder.part(3, 0)).toBeDefined();
     expect(await builder.part(2, 0)).toBeDefined();
     expect(await builder.part(1, 0)).toBeUndefined();
+  });
+
+  test("[MD7] what is replayed after a crash may fill the memory sooner than it did: nothing is lost", async () => {
+    const builder = builderNamed("large");
+    const products = Array.from({ length: 60_000 }, (_, n) => `p${n}`);
+    const told = (links: readonly (readonly [from: number, to: number])[]) =>
+      encodeSignals({
+        products,
+        facts: [],
+        counts: [],
+        links: links.map(([from, to]) => ({ from, to, kind: "one_way" as const, at: NOW, weight: 1 })),
+      });
+    // One product of each page has enough neighbours to make all of the page as wide as it can be: 30 MB in all.
+    const wide = Array.from({ length: 60_000 }, (_, n) => n).filter((n) => n % 256 < 40);
+    const first = wide.map((n) => [n - (n % 256), n + 1] as const);
+    await builder.merge({ shard: 1, sequence: 1, bytes: told(first) });
+    // What came until the crash, when other pages were in memory.
+    const deltas = 30;
+    const each = 20_000;
+    await runInDurableObject(builder, (_, { storage }) => {
+      for (let sequence = 1; sequence <= deltas; sequence++) {
+        const links = Array.from({ length: each }, (_, n) => {
+          const from = (n * 3 + sequence) % products.length;
+          return [from, (from + 1) % products.length] as const;
+        });
+        storage.sql.exec(
+          "INSERT INTO journal (shard, sequence, at, bytes) VALUES (2, ?, ?, ?)",
+          sequence,
+          NOW,
+          told(links),
+        );
+      }
+    });
+    await evictDurableObject(builder);
+    expect(await builder.merge({ shard: 2, sequence: deltas, bytes: told([]) })).toEqual({ duplicate: true });
+    await runInDurableObject(builder, (instance, { storage }) => {
+      const left = Number(storage.sql.exec("SELECT count(*) AS n FROM journal").one()["n"]);
+      expect(left).toBeGreaterThan(0);
+      expect(left).toBeLessThan(deltas);
+      const { tables } = (instance as unknown as { open(): { tables: ModelTables } }).open();
+      let kept = 0;
+      for (let page = 0; page < products.length / 256; page++) {
+        for (const weight of tables.viewed.page(page).weights) kept += weight;
+      }
+      const all = first.length + deltas * each;
+      expect(kept / all).toBeCloseTo(1, 5);
+      expect(tables.columns.viewedOut.reduce((sum, out) => sum + out, 0) / all).toBeCloseTo(1, 5);
+    });
   });
 });
