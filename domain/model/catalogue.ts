@@ -2,7 +2,7 @@ import { PRODUCT_SKUS_MAX } from "../limits.ts";
 import type { CatalogueProduct, PublishedProduct } from "../recommendation.ts";
 import type { ProductFact } from "../signal.ts";
 
-const TEXT_FIELDS = ["name", "category", "brand", "currency", "imageUrl", "url"] as const;
+export const TEXT_FIELDS = ["name", "category", "brand", "currency", "imageUrl", "url"] as const;
 export const FACT_FIELDS = [...TEXT_FIELDS, "price"] as const;
 export type FactField = (typeof FACT_FIELDS)[number];
 

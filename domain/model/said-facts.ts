@@ -1,7 +1,9 @@
 import { avalanche } from "../hash.ts";
 import type { ProductFact } from "../signal.ts";
-import { type CatalogueRecord, FACT_FIELDS } from "./catalogue.ts";
+import { type CatalogueRecord, FACT_FIELDS, TEXT_FIELDS } from "./catalogue.ts";
 
+/** No length of a text. */
+const NO_TEXT = 0x10000;
 const number = new Float64Array(1);
 const halves = new Uint32Array(number.buffer);
 
@@ -16,12 +18,13 @@ export class SaidFacts {
   private at = new Float64Array(0);
   /** Which of FACT_FIELDS it named. */
   private fields = new Uint8Array(0);
-  private readonly hash = { low: 0, high: 0 };
+  /** Of the fact looked at last; numbers of 32 bits anywhere else would be an object each. */
+  private readonly hash = new Uint32Array(2);
 
   /** Whether the fact says again what the record holds; if so, when is remembered. */
   isSaidAgain(slot: number, fact: ProductFact): boolean {
     if (slot >= this.at.length || this.at[slot] === 0) return false;
-    const { low, high } = this.hashOf(fact);
+    const [low, high] = this.hashOf(fact);
     if (this.low[slot] !== low || this.high[slot] !== high) return false;
     if (fact.at > this.at[slot]!) this.at[slot] = fact.at;
     return true;
@@ -52,9 +55,9 @@ export class SaidFacts {
       return;
     }
     if (slot >= this.at.length) this.grow(slot);
-    const { low, high } = this.hashOf(fact);
-    this.low[slot] = low;
-    this.high[slot] = high;
+    const [low, high] = this.hashOf(fact);
+    this.low[slot] = low!;
+    this.high[slot] = high!;
     this.at[slot] = fact.at;
     this.fields[slot] = fields;
   }
@@ -64,29 +67,18 @@ export class SaidFacts {
     if (slot < this.at.length) this.at[slot] = 0;
   }
 
-  private hashOf(fact: ProductFact): { low: number; high: number } {
-    let low = 0x9e3779b9;
-    let high = 0x85ebca6b;
-    const mix = (unit: number) => {
-      low = Math.imul(low ^ unit, 0x01000193);
-      high = Math.imul(high + unit, 0xcc9e2d51);
-      high = (high << 15) | (high >>> 17);
-    };
-    const text = (value: string | undefined) => {
-      mix(value === undefined ? 0x10000 : value.length);
-      if (value === undefined) return;
-      for (let i = 0; i < value.length; i++) mix(value.charCodeAt(i));
-    };
-    text(fact.sku);
-    for (const field of FACT_FIELDS) {
-      if (field !== "price") text(fact[field]);
-    }
+  private hashOf(fact: ProductFact): Uint32Array {
+    const { hash } = this;
+    hash[0] = 0x9e3779b9;
+    hash[1] = 0x85ebca6b;
+    mixText(hash, fact.sku);
+    for (const field of TEXT_FIELDS) mixText(hash, fact[field]);
     number[0] = fact.price ?? -1;
-    mix(halves[0]!);
-    mix(halves[1]!);
-    this.hash.low = avalanche(low);
-    this.hash.high = avalanche(high ^ low);
-    return this.hash;
+    mix(hash, halves[0]!);
+    mix(hash, halves[1]!);
+    hash[0] = avalanche(hash[0]!);
+    hash[1] = avalanche(hash[1]! ^ hash[0]!);
+    return hash;
   }
 
   private grow(slot: number): void {
@@ -101,4 +93,16 @@ export class SaidFacts {
     this.at.set(at);
     this.fields.set(fields);
   }
+}
+
+function mixText(hash: Uint32Array, text: string | undefined): void {
+  mix(hash, text === undefined ? NO_TEXT : text.length);
+  if (text === undefined) return;
+  for (let i = 0; i < text.length; i++) mix(hash, text.charCodeAt(i));
+}
+
+function mix(hash: Uint32Array, unit: number): void {
+  hash[0] = Math.imul(hash[0]! ^ unit, 0x01000193);
+  const high = Math.imul(hash[1]! + unit, 0xcc9e2d51);
+  hash[1] = (high << 15) | (high >>> 17);
 }
