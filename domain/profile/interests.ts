@@ -97,12 +97,13 @@ export function evictLeast<K extends string | number, V>(
 ): void {
   let least: K | undefined;
   let leastValue = Number.POSITIVE_INFINITY;
-  for (const [key, entry] of entries) {
+  // Without a pair of key and entry for each: a full map is gone through at every activity.
+  entries.forEach((entry, key) => {
     const v = value(entry);
     if (v < leastValue || (v === leastValue && (least === undefined || key > least))) {
       least = key;
       leastValue = v;
     }
-  }
+  });
   if (least !== undefined) entries.delete(least);
 }
