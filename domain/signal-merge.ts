@@ -127,11 +127,13 @@ class Portion {
   private readonly counts: CountSignal[] = [];
   private readonly links: LinkSignal[] = [];
   private readonly products: string[] = [];
-  private readonly indexes = new Map<number, number>();
+  /** Index + 1 by id, 0 where there is none yet. */
+  private readonly indexes: Uint32Array;
   private readonly names: readonly string[];
 
   constructor(names: readonly string[]) {
     this.names = names;
+    this.indexes = new Uint32Array(names.length);
   }
 
   get size(): number {
@@ -155,11 +157,7 @@ class Portion {
   }
 
   private indexOf(id: number): number {
-    let index = this.indexes.get(id);
-    if (index === undefined) {
-      index = this.products.push(this.names[id]!) - 1;
-      this.indexes.set(id, index);
-    }
-    return index;
+    if (this.indexes[id] === 0) this.indexes[id] = this.products.push(this.names[id]!);
+    return this.indexes[id]! - 1;
   }
 }
