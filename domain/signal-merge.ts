@@ -77,8 +77,8 @@ export class SignalAccumulator {
     for (const fact of this.facts.values()) room().facts.push(fact);
     const { sums } = this;
     for (let row = 0; row < sums.size; row++) {
-      if (Math.abs(sums.amount[row]!) < WEIGHT_MIN) continue;
-      const kind = sums.tag[row]! % KINDS.length;
+      if (Math.abs(sums.amount(row)) < WEIGHT_MIN) continue;
+      const kind = sums.tag(row) % KINDS.length;
       if (kind < LINKS) room().count(sums, row, kind);
       else room().link(sums, row, kind);
     }
@@ -140,16 +140,16 @@ class Portion {
     return this.facts.length + this.counts.length + this.links.length;
   }
 
-  count({ a, at, amount }: SumTable, row: number, kind: number): void {
-    const product = this.indexOf(a[row]!);
-    this.counts.push({ product, kind: COUNT_KINDS[kind]!, at: at[row]!, amount: amount[row]! });
+  count(sums: SumTable, row: number, kind: number): void {
+    const product = this.indexOf(sums.a(row));
+    this.counts.push({ product, kind: COUNT_KINDS[kind]!, at: sums.at(row), amount: sums.amount(row) });
   }
 
-  link({ a, b, at, amount }: SumTable, row: number, kind: number): void {
-    const from = this.indexOf(a[row]!);
-    const to = this.indexOf(b[row]!);
+  link(sums: SumTable, row: number, kind: number): void {
+    const from = this.indexOf(sums.a(row));
+    const to = this.indexOf(sums.b(row));
     const link = LINK_KINDS[kind - LINKS]!;
-    this.links.push({ from, to, kind: link, at: at[row]!, weight: amount[row]! });
+    this.links.push({ from, to, kind: link, at: sums.at(row), weight: sums.amount(row) });
   }
 
   signals(): Signals {
