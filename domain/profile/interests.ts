@@ -56,7 +56,7 @@ export class Interests {
     entry.purchases += purchases;
     if (at > entry.lastAt) entry.lastAt = at;
     if (this.entries.size > this.max) {
-      evictLeast(this.entries, ({ grown }) => grown);
+      evictLeast(this.entries, (a, b) => signOf(a.grown, b.grown));
     }
   }
 
@@ -90,20 +90,29 @@ export class Interests {
   }
 }
 
-/** Removes the entry of the least value; of equals the greatest key, so that order does not matter. */
+/**
+ * Removes the least entry; of equals the one of the greatest key, so that order does not matter.
+ *
+ * @param order Below 0 where a is less than b. A sign, not a difference, which would be a number object each.
+ */
 export function evictLeast<K extends string | number, V>(
   entries: Map<K, V>,
-  value: (entry: V) => number,
+  order: (a: V, b: V) => number,
 ): void {
-  let least: K | undefined;
-  let leastValue = Number.POSITIVE_INFINITY;
+  let key: K | undefined;
+  let least: V | undefined;
   // Without a pair of key and entry for each: a full map is gone through at every activity.
-  entries.forEach((entry, key) => {
-    const v = value(entry);
-    if (v < leastValue || (v === leastValue && (least === undefined || key > least))) {
-      least = key;
-      leastValue = v;
+  entries.forEach((entry, other) => {
+    const sign = key === undefined ? -1 : order(entry, least!);
+    if (sign < 0 || (sign === 0 && other > key!)) {
+      key = other;
+      least = entry;
     }
   });
-  if (least !== undefined) entries.delete(least);
+  if (key !== undefined) entries.delete(key);
+}
+
+/** -1, 0 or 1. */
+export function signOf(a: number, b: number): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -3,7 +3,7 @@ import type { ByteReader, ByteWriter } from "../bytes.ts";
 import type { CancelledLine } from "../demand.ts";
 import { hash32, hash53 } from "../hash.ts";
 import { ORDER_REFUNDS_MAX, PROFILE_ORDER_LINES_MAX, PROFILE_ORDERS_MAX } from "../limits.ts";
-import { evictLeast } from "./interests.ts";
+import { evictLeast, signOf } from "./interests.ts";
 
 type OrderLine = Pick<ActivityLine, "productId" | "sku" | "quantity" | "price">;
 
@@ -91,7 +91,7 @@ export class Orders {
       (lines > PROFILE_ORDER_LINES_MAX && this.orders.size > 1)
     ) {
       const known = new Map(this.orders);
-      evictLeast(this.orders, ({ heardAt }) => heardAt);
+      evictLeast(this.orders, (a, b) => signOf(a.heardAt, b.heardAt));
       for (const [key, order] of known) {
         if (this.orders.has(key)) continue;
         lines -= order.lines.length;

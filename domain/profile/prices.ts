@@ -1,6 +1,6 @@
 import type { ByteReader, ByteWriter } from "../bytes.ts";
 import { PRICE_BANDS_MAX, PRICE_STEPS_MAX } from "../limits.ts";
-import { evictLeast, growth } from "./interests.ts";
+import { evictLeast, growth, signOf } from "./interests.ts";
 
 /** Ratio of neighbouring steps: a quantile is right within 4 %. */
 const STEP = Math.log(1.08);
@@ -29,8 +29,8 @@ export class Prices {
     const grown = weight * growth(at);
     band.steps.set(step, (band.steps.get(step) ?? 0) + grown);
     band.grown += grown;
-    if (band.steps.size > PRICE_STEPS_MAX) evictLeast(band.steps, (w) => w);
-    if (this.bands.size > PRICE_BANDS_MAX) evictLeast(this.bands, (b) => b.grown);
+    if (band.steps.size > PRICE_STEPS_MAX) evictLeast(band.steps, signOf);
+    if (this.bands.size > PRICE_BANDS_MAX) evictLeast(this.bands, (a, b) => signOf(a.grown, b.grown));
   }
 
   /** Most looked at first. */

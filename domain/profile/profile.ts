@@ -6,7 +6,7 @@ import { type Step, Trail, type TrailSink } from "../session.ts";
 import { TOUCH_INTEREST } from "../visitor.ts";
 import { Cart } from "./cart.ts";
 import { Days } from "./days.ts";
-import { evictLeast, Interests } from "./interests.ts";
+import { evictLeast, Interests, signOf } from "./interests.ts";
 import { type OrderEffect, Orders } from "./orders.ts";
 import { Prices } from "./prices.ts";
 
@@ -130,7 +130,7 @@ export class Profile {
     const entry = this.recents.get(productId);
     if (entry === undefined) {
       this.recents.set(productId, { lastAt: at, views, touch });
-      if (this.recents.size > RECENTS_MAX) evictLeast(this.recents, ({ lastAt }) => lastAt);
+      if (this.recents.size > RECENTS_MAX) evictLeast(this.recents, (a, b) => signOf(a.lastAt, b.lastAt));
       return;
     }
     entry.views += views;
@@ -142,7 +142,8 @@ export class Profile {
     const entry = this.purchased.get(productId);
     if (entry === undefined) {
       this.purchased.set(productId, { lastAt: at, count });
-      if (this.purchased.size > PURCHASED_MAX) evictLeast(this.purchased, ({ lastAt }) => lastAt);
+      if (this.purchased.size > PURCHASED_MAX)
+        evictLeast(this.purchased, (a, b) => signOf(a.lastAt, b.lastAt));
       return;
     }
     entry.count += count;
