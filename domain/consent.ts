@@ -1,3 +1,5 @@
+import { isRecord } from "./is-record.ts";
+
 const CATEGORIES_DEFAULT = "Analytics";
 
 /** Categories of a setting that names them with commas between; where it is not set "Analytics" alone. */
@@ -49,8 +51,4 @@ export function withoutVisitor(message: unknown): unknown {
     .filter((field) => field in context)
     .map((field) => [field, context[field]]);
   return { ...Object.fromEntries(kept), context: Object.fromEntries(told) };
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

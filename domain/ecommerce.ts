@@ -1,5 +1,6 @@
 import type { Activity, ActivityKind, ActivityLine } from "./activity.ts";
 import type { ShopEvent } from "./event.ts";
+import { isRecord } from "./is-record.ts";
 import { LINE_QUANTITY_MAX, ORDER_LINES_MAX, PRICE_MAX, TEXT_CHARACTERS_MAX } from "./limits.ts";
 
 /** Segment's e-commerce spec v2, then the aliases of v1. Names are compared without case, spaces and punctuation. */
@@ -152,10 +153,6 @@ function lineOf(product: Readonly<Record<string, unknown>>): ActivityLine | unde
 
 function normalized(name: string): string {
   return name.toLowerCase().replaceAll(/[^a-z0-9]/g, "");
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** A text or number as trimmed, well-formed, bounded text; undefined for all else and for nothing. */

@@ -1,5 +1,7 @@
 // JSON in which most is lists of numbers: those are read straight into columns, in half the time of JSON.parse.
 
+import { isRecord } from "../domain/is-record.ts";
+
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const COMMA = 0x2c;
@@ -65,10 +67,6 @@ function filled(
     }
   }
   return placed === columns.length ? document : undefined;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null;
 }
 
 function parsed(bytes: Uint8Array): unknown {

@@ -1,4 +1,5 @@
 import type { ActivityKind } from "../activity.ts";
+import { isRecord } from "../is-record.ts";
 import { LIVE_MESSAGE_BYTES_MAX } from "../limits.ts";
 
 /** What became of an event, as the live view shows it. */
@@ -146,8 +147,4 @@ function idOf(value: unknown): string | undefined {
 
 function shortText(value: unknown): string | null {
   return typeof value === "string" && value !== "" ? value.slice(0, 256).toWellFormed() : null;
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { refusesAnalytics } from "../../domain/consent.ts";
 import { correctTimestamp, EVENT_TYPES, type EventType, type ShopEvent } from "../../domain/event.ts";
+import { isRecord } from "../../domain/is-record.ts";
 import { jsonText } from "../../domain/json-text.ts";
 import { EVENT_BYTES_MAX } from "../../domain/limits.ts";
 import { type Identity, identityOf } from "../../domain/visitor-name.ts";
@@ -125,8 +126,4 @@ function previousIdOf({ type, previousId }: v.InferOutput<typeof message>): { pr
 
 export function isRejection(result: ValidEvent | Rejection): result is Rejection {
   return "code" in result;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
