@@ -1,8 +1,9 @@
 import { avalanche } from "./hash.ts";
+import { resized } from "./resized.ts";
 
 /** Places of the hash for each sum: found in one or two steps. */
 const SPREAD = 2;
-/** 1.2 MB: making room anew after every merge cost a third of adding up. */
+/** 1.3 MB: making room anew after every merge cost a third of adding up. */
 const ROWS_KEPT_MAX = 32_768;
 
 /** Of a row's keys: a, b, tag, and one that keeps rows from lying across cache lines. */
@@ -16,11 +17,14 @@ const VALUES = 2;
  */
 export class SumTable {
   size = 0;
-  private capacity = 0;
   private keys = new Int32Array(0);
   private values = new Float64Array(0);
   /** Row + 1 by hash, 0 where free; twice the capacity or more, a power of two. */
   private places = new Int32Array(0);
+
+  private get capacity(): number {
+    return this.keys.length / KEYS;
+  }
 
   a(row: number): number {
     return this.keys[row * KEYS]!;
@@ -88,12 +92,8 @@ export class SumTable {
   }
 
   private resize(rows: number): void {
-    const { keys, values, size } = this;
-    this.capacity = rows;
-    this.keys = new Int32Array(rows * KEYS);
-    this.keys.set(keys.subarray(0, size * KEYS));
-    this.values = new Float64Array(rows * VALUES);
-    this.values.set(values.subarray(0, size * VALUES));
+    this.keys = resized(this.keys, rows * KEYS);
+    this.values = resized(this.values, rows * VALUES);
   }
 }
 

@@ -1,4 +1,5 @@
 import { avalanche } from "../hash.ts";
+import { resized } from "../resized.ts";
 import type { ProductFact } from "../signal.ts";
 import { type CatalogueRecord, FACT_FIELDS, TEXT_FIELDS } from "./catalogue.ts";
 
@@ -83,15 +84,10 @@ export class SaidFacts {
 
   private grow(slot: number): void {
     const slots = Math.max(1024, 2 ** Math.ceil(Math.log2(slot + 1)));
-    const { low, high, at, fields } = this;
-    this.low = new Uint32Array(slots);
-    this.high = new Uint32Array(slots);
-    this.at = new Float64Array(slots);
-    this.fields = new Uint8Array(slots);
-    this.low.set(low);
-    this.high.set(high);
-    this.at.set(at);
-    this.fields.set(fields);
+    this.low = resized(this.low, slots);
+    this.high = resized(this.high, slots);
+    this.at = resized(this.at, slots);
+    this.fields = resized(this.fields, slots);
   }
 }
 

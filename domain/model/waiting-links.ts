@@ -1,3 +1,4 @@
+import { resized } from "../resized.ts";
 import { LINK_PAGE_PRODUCTS } from "./link-page.ts";
 
 /** Links to be added to pages that are not in memory, 16 bytes each, in the order they came. */
@@ -38,13 +39,9 @@ export class WaitingLinks {
   }
 
   private resize(capacity: number): void {
-    const { from, to, weight } = this;
-    this.from = new Uint32Array(capacity);
-    this.to = new Uint32Array(capacity);
-    this.weight = new Float64Array(capacity);
-    this.from.set(from);
-    this.to.set(to);
-    this.weight.set(weight);
+    this.from = resized(this.from, capacity);
+    this.to = resized(this.to, capacity);
+    this.weight = resized(this.weight, capacity);
   }
 }
 
