@@ -90,8 +90,7 @@ export const seriesSchema = v.object(
 export function parseForecastRequest(body: unknown): ForecastRequest {
   const { series, season, horizon, quantiles, ...policy } = check(forecastSchema, body, "invalid_values");
   const errors: FieldError[] = [];
-  const room = new Room();
-  const parsed = series.map((one, i) => parseSeries(one, `series.${i}`, room, errors));
+  const parsed = series.map((one, i) => parseSeries(one, `series.${i}`, errors));
   if (errors.length > 0) throw invalid(errors, "invalid_values");
   return {
     series: parsed,
@@ -107,24 +106,7 @@ export function parseForecastRequest(body: unknown): ForecastRequest {
   };
 }
 
-/** Arrays cut from large pieces: a piece for each of a thousand series costs a quarter of what checking them does. */
-class Room {
-  private piece = new Float32Array(0);
-  private used = 0;
-
-  take(length: number): Float32Array {
-    if (this.used + length > this.piece.length) {
-      this.piece = new Float32Array(Math.max(length, ROOM_PIECE));
-      this.used = 0;
-    }
-    this.used += length;
-    return this.piece.subarray(this.used - length, this.used);
-  }
-}
-
-const ROOM_PIECE = 64 * 1024;
-
-function parseSeries(value: unknown, path: string, room: Room, errors: FieldError[]): DemandSeries {
+function parseSeries(value: unknown, path: string, errors: FieldError[]): DemandSeries {
   const series = check(seriesSchema, value, "invalid_values", path);
   const { id: name, start, demand, in_stock: inStock } = series;
   if (inStock !== undefined && inStock.length !== demand.length) {
@@ -133,8 +115,8 @@ function parseSeries(value: unknown, path: string, room: Room, errors: FieldErro
   return {
     id: name,
     startDay: dayOfIsoDate(start),
-    demand: numbers(demand, STOCK_UNITS_MAX, room, `${path}.demand`, errors),
-    ...(inStock !== undefined && { inStock: numbers(inStock, 1, room, `${path}.in_stock`, errors) }),
+    demand: numbers(demand, STOCK_UNITS_MAX, `${path}.demand`, errors),
+    ...(inStock !== undefined && { inStock: numbers(inStock, 1, `${path}.in_stock`, errors) }),
   };
 }
 
@@ -145,14 +127,8 @@ const VALUE_MIN = 1e-6;
  * Half a million numbers go through here in one request: in plain loops, and without branches that the processor cannot
  * foresee, since a day without a sale is as likely as one with.
  */
-function numbers(
-  values: ArrayLike<unknown>,
-  max: number,
-  room: Room,
-  path: string,
-  errors: FieldError[],
-): Float32Array {
-  const result = values instanceof Float32Array ? values : room.take(values.length);
+function numbers(values: ArrayLike<unknown>, max: number, path: string, errors: FieldError[]): Float32Array {
+  const result = values instanceof Float32Array ? values : new Float32Array(values.length);
   const wrong = result === values ? beyond(result, max) : copied(values, result, max);
   if (wrong > 0) tellWrong(values, max, path, errors);
   for (let i = 0; i < result.length; i++) result[i] = result[i]! * Number(result[i]! >= VALUE_MIN);
