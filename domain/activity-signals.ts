@@ -2,9 +2,10 @@ import type { Activity, ActivityKind, ActivityLine } from "./activity.ts";
 import type { CancelledLine, DemandLine } from "./demand.ts";
 import { hash32 } from "./hash.ts";
 import { PAIRINGS_PER_LINE_MAX } from "./limits.ts";
-import type { Step, TrailSink } from "./session.ts";
+import type { TrailSink } from "./session.ts";
 import type { CountKind, CountSignal, LinkKind, LinkSignal, ProductFact, Signals } from "./signal.ts";
 import { factKey } from "./signal-merge.ts";
+import type { Step } from "./steps.ts";
 
 /** Activities by which a visitor comes by one product. */
 const STEPS: ReadonlySet<ActivityKind> = new Set(["viewed", "clicked", "added"]);

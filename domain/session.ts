@@ -1,5 +1,6 @@
 import type { ByteReader, ByteWriter } from "./bytes.ts";
 import { SESSION_GAP_MS, SESSIONS_MAX, TRAIL_STEPS_MAX, TRANSITION_DISTANCE_MAX } from "./limits.ts";
+import { type Step, Steps } from "./steps.ts";
 
 /** Steps over which a transition's weight falls by e. */
 const DISTANCE_SCALE = 1.5;
@@ -10,16 +11,6 @@ const FORWARD = Array.from({ length: TRANSITION_DISTANCE_MAX + 1 }, (_, d) =>
 /** Weight of `b` following `a` at a distance of 1.. steps. */
 export function transitionWeight(distance: number): number {
   return FORWARD[distance] ?? 0;
-}
-
-/** A product that a visitor came by. */
-export interface Step {
-  readonly at: number;
-  /** Orders steps of the same instant, the same whatever order they arrive in. */
-  readonly tie: number;
-  readonly productId: string;
-  /** A view, rather than a click or an addition to the cart. */
-  readonly viewed: boolean;
 }
 
 /** From its first activity to its last, Unix ms. */
@@ -45,7 +36,7 @@ export class Trail {
   private sessions: Session[] = [];
   /** Sessions no longer told apart. */
   private forgotten = 0;
-  private steps: Step[] = [];
+  private readonly steps = new Steps();
 
   get sessionCount(): number {
     return this.forgotten + this.sessions.length;
@@ -58,7 +49,7 @@ export class Trail {
   /** Products of the running session, newest first, each once. */
   recentProducts(max: number): string[] {
     const seen = new Set<string>();
-    for (let i = this.steps.length - 1; i >= 0 && seen.size < max; i--) seen.add(this.steps[i]!.productId);
+    for (let i = this.steps.length - 1; i >= 0 && seen.size < max; i--) seen.add(this.steps.productId(i));
     return [...seen];
   }
 
@@ -76,10 +67,10 @@ export class Trail {
    * A step of a message that both saw stays once.
    */
   absorb(other: Trail, sink: TrailSink): void {
-    if (other.steps.length > 0) teach(other.steps, 0, other.sessions, invert(sink));
+    teach(other.steps, 0, other.sessions, invert(sink));
     const own = new Map<string, number>();
-    for (const step of this.steps) own.set(keyOf(step), (own.get(keyOf(step)) ?? 0) + 1);
-    const steps = other.steps.filter((step) => {
+    for (const step of this.steps.list()) own.set(keyOf(step), (own.get(keyOf(step)) ?? 0) + 1);
+    const steps = other.steps.list().filter((step) => {
       const left = own.get(keyOf(step)) ?? 0;
       own.set(keyOf(step), left - 1);
       return left <= 0;
@@ -95,14 +86,10 @@ export class Trail {
     const joined = this.join(intervals);
     from = Math.min(from, joined);
     if (from === Number.POSITIVE_INFINITY) return;
-    const index = this.steps.findIndex((step) => step.at >= from);
-    if (index >= 0) teach(this.steps, index, before, invert(sink));
-    if (steps.length > 0) {
-      this.steps = [...this.steps, ...steps].sort(byTime);
-    }
-    const start = this.steps.findIndex((step) => step.at >= from);
-    if (start >= 0) teach(this.steps, start, this.sessions, sink);
-    if (this.steps.length > TRAIL_STEPS_MAX) this.steps.splice(0, this.steps.length - TRAIL_STEPS_MAX);
+    teach(this.steps, this.steps.firstFrom(from), before, invert(sink));
+    if (steps.length > 0) this.steps.add(steps);
+    teach(this.steps, this.steps.firstFrom(from), this.sessions, sink);
+    this.steps.keepLast(TRAIL_STEPS_MAX);
   }
 
   /** Adds spans of time to the sessions. Returns where the first session that grew backwards or joined another now begins to differ. */
@@ -141,13 +128,7 @@ export class Trail {
       writer.varint(start);
       writer.varint(end - start);
     }
-    writer.varint(this.steps.length);
-    for (const { at, tie, productId, viewed } of this.steps) {
-      writer.varint(at);
-      writer.u32(tie);
-      writer.u8(viewed ? 1 : 0);
-      writer.text(productId);
-    }
+    this.steps.write(writer);
   }
 
   read(reader: ByteReader): void {
@@ -156,17 +137,8 @@ export class Trail {
       const start = reader.varint();
       this.sessions.push({ start, end: start + reader.varint() });
     }
-    for (let n = reader.varint(); n > 0; n--) {
-      const at = reader.varint();
-      const tie = reader.u32();
-      const viewed = reader.u8() === 1;
-      this.steps.push({ at, tie, viewed, productId: reader.text() });
-    }
+    this.steps.read(reader);
   }
-}
-
-function byTime(a: Step, b: Step): number {
-  return a.at - b.at || a.tie - b.tie || (a.productId < b.productId ? -1 : a.productId > b.productId ? 1 : 0);
 }
 
 /** A step of a message, whatever time the message is told to have. */
@@ -191,17 +163,19 @@ function sessionOf(sessions: readonly Session[], at: number): number {
  * What the steps from `index` on teach, each seen with the steps of its session before it: a transition from each of
  * the last distinct products, and whether a view came back to a product.
  */
-function teach(steps: readonly Step[], index: number, sessions: readonly Session[], sink: TrailSink): void {
+function teach(steps: Steps, index: number, sessions: readonly Session[], sink: TrailSink): void {
+  if (index >= steps.length) return;
   let session = -1;
   /** Products of the session up to here without repeats in a row, oldest first. */
   let path: string[] = [];
   let seen = new Set<string>();
   // Back to where the path of the first step begins: the start of its session.
   let start = index;
-  const first = sessionOf(sessions, steps[index]!.at);
-  while (start > 0 && sessionOf(sessions, steps[start - 1]!.at) === first) start--;
+  const first = sessionOf(sessions, steps.at(index));
+  while (start > 0 && sessionOf(sessions, steps.at(start - 1)) === first) start--;
   for (let i = start; i < steps.length; i++) {
-    const { at, productId, viewed } = steps[i]!;
+    const at = steps.at(i);
+    const productId = steps.productId(i);
     const of = sessionOf(sessions, at);
     if (of !== session) {
       session = of;
@@ -211,9 +185,9 @@ function teach(steps: readonly Step[], index: number, sessions: readonly Session
     const repeated = path.at(-1) === productId;
     if (i >= index) {
       if (repeated) {
-        if (viewed) sink.repeat("again", productId, at, 1);
+        if (steps.viewed(i)) sink.repeat("again", productId, at, 1);
       } else {
-        if (viewed && seen.has(productId)) sink.repeat("return", productId, at, 1);
+        if (steps.viewed(i) && seen.has(productId)) sink.repeat("return", productId, at, 1);
         for (let d = 1; d <= TRANSITION_DISTANCE_MAX && d <= path.length; d++) {
           const other = path[path.length - d]!;
           if (other === productId) continue;

@@ -1,7 +1,8 @@
 // What recommendations need of a profile, on its way from the profile to whoever recommends.
 import type { PriceBand, RecentProduct, VisitorContext } from "../visitor.ts";
 import { affinityOfWeight, growth, type Interests } from "./interests.ts";
-import { type Profile, type RecentEntry, TOUCHES } from "./profile.ts";
+import type { Profile } from "./profile.ts";
+import { TOUCHES } from "./recents.ts";
 
 const CONTEXT_PRODUCTS_MAX = 50;
 /** The kernel computes with as many. */
@@ -22,14 +23,12 @@ type GrownInterest = readonly [name: string, grown: number];
 /** A profile's context as JSON text, to be read by `readContext`. The same until the profile changes. */
 export function contextText(profile: Profile): string {
   const lists: ContextLists = [
-    recents(profile)
+    profile.recents
+      .ranked()
       .slice(0, CONTEXT_PRODUCTS_MAX)
-      .map(([productId, { lastAt, views, touch }]) => [productId, lastAt, views, TOUCHES.indexOf(touch)]),
+      .map(({ productId, lastAt, views, touch }) => [productId, lastAt, views, touch]),
     profile.cart.lines().map(({ productId }) => productId),
-    [...profile.purchased]
-      .filter(([, { count }]) => count > 0)
-      .sort((a, b) => b[1].lastAt - a[1].lastAt || (a[0] < b[0] ? -1 : 1))
-      .map(([productId, { lastAt, count }]) => [productId, lastAt, count]),
+    profile.purchased.ranked().map(({ productId, lastAt, count }) => [productId, lastAt, count]),
     interestsOf(profile.categories),
     interestsOf(profile.brands),
     profile.prices
@@ -40,7 +39,7 @@ export function contextText(profile: Profile): string {
 }
 
 function interestsOf(interests: Interests): GrownInterest[] {
-  return interests.ranked().map(([name, interest]) => [name, rounded(interest.grown)]);
+  return interests.ranked().map(({ name, grown }) => [name, rounded(grown)]);
 }
 
 function rounded(value: number): number {
@@ -64,9 +63,4 @@ export function readContext(text: string, now: number): VisitorContext {
       ([category, currency, p10, p50, p90]): PriceBand => ({ category, currency, p10, p50, p90 }),
     ),
   };
-}
-
-/** Newest first. Of one instant, as in an order, the later name first: any rule does, so that it is always the same. */
-export function recents(profile: Profile): [string, RecentEntry][] {
-  return [...profile.recents].sort((a, b) => b[1].lastAt - a[1].lastAt || (a[0] < b[0] ? 1 : -1));
 }

@@ -1,5 +1,6 @@
 import type { ByteReader, ByteWriter } from "../bytes.ts";
 import { DAY_MS, INTEREST_HALF_LIFE_DAYS } from "../limits.ts";
+import { RowsByName } from "./rows-by-name.ts";
 
 /** 2020-01-01. Stored interests are relative to it: never change. */
 const LANDMARK_MS = 1_577_836_800_000;
@@ -26,18 +27,26 @@ export function affinityOfWeight(weight: number): number {
   return weight / (weight + HALF_AFFINITY_WEIGHT);
 }
 
+const GROWN = 0;
+const VIEWS = 1;
+const CARTS = 2;
+const PURCHASES = 3;
+const LAST_AT = 4;
+const WIDTH = 5;
+
 export interface Interest {
+  readonly name: string;
   /** Grown sum of what was done. */
-  grown: number;
-  views: number;
-  carts: number;
-  purchases: number;
-  lastAt: number;
+  readonly grown: number;
+  readonly views: number;
+  readonly carts: number;
+  readonly purchases: number;
+  readonly lastAt: number;
 }
 
-/** Interests by name, the least affine falling out of a full map. */
+/** Interests by name, the least affine falling out of a full list. */
 export class Interests {
-  readonly entries = new Map<string, Interest>();
+  private readonly rows = new RowsByName(WIDTH);
   private readonly max: number;
 
   constructor(max: number) {
@@ -45,74 +54,57 @@ export class Interests {
   }
 
   add(name: string, at: number, weight: number, views: number, carts: number, purchases: number): void {
-    let entry = this.entries.get(name);
-    if (entry === undefined) {
-      entry = { grown: 0, views: 0, carts: 0, purchases: 0, lastAt: at };
-      this.entries.set(name, entry);
-    }
-    entry.grown += weight * growth(at);
-    entry.views += views;
-    entry.carts += carts;
-    entry.purchases += purchases;
-    if (at > entry.lastAt) entry.lastAt = at;
-    if (this.entries.size > this.max) {
-      evictLeast(this.entries, (a, b) => signOf(a.grown, b.grown));
-    }
+    const { rows } = this;
+    let start = rows.find(name);
+    if (start < 0) start = rows.add(name);
+    const { values } = rows;
+    values[start + GROWN]! += weight * growth(at);
+    values[start + VIEWS]! += views;
+    values[start + CARTS]! += carts;
+    values[start + PURCHASES]! += purchases;
+    values[start + LAST_AT] = Math.max(at, values[start + LAST_AT]!);
+    if (rows.size > this.max) rows.remove(rows.least(GROWN));
   }
 
   /** Strongest first, of equals by name. */
-  ranked(): [string, Interest][] {
-    return [...this.entries].sort((a, b) => b[1].grown - a[1].grown || (a[0] < b[0] ? -1 : 1));
+  ranked(): Interest[] {
+    const interests: Interest[] = [];
+    const { values } = this.rows;
+    this.rows.forEach((name, start) => {
+      interests.push({
+        name,
+        grown: values[start + GROWN]!,
+        views: values[start + VIEWS]!,
+        carts: values[start + CARTS]!,
+        purchases: values[start + PURCHASES]!,
+        lastAt: values[start + LAST_AT]!,
+      });
+    });
+    return interests.sort((a, b) => b.grown - a.grown || (a.name < b.name ? -1 : 1));
   }
 
   write(writer: ByteWriter): void {
-    writer.varint(this.entries.size);
-    for (const [name, entry] of this.entries) {
+    const { values } = this.rows;
+    writer.varint(this.rows.size);
+    this.rows.forEach((name, start) => {
       writer.text(name);
-      writer.f64(entry.grown);
-      writer.varint(entry.views);
-      writer.varint(entry.carts);
-      writer.f64(entry.purchases);
-      writer.varint(Math.max(0, entry.lastAt));
-    }
+      writer.f64(values[start + GROWN]!);
+      writer.varint(values[start + VIEWS]!);
+      writer.varint(values[start + CARTS]!);
+      writer.f64(values[start + PURCHASES]!);
+      writer.varint(values[start + LAST_AT]!);
+    });
   }
 
   read(reader: ByteReader): void {
     for (let n = reader.varint(); n > 0; n--) {
-      this.entries.set(reader.text(), {
-        grown: reader.f64(),
-        views: reader.varint(),
-        carts: reader.varint(),
-        purchases: reader.f64(),
-        lastAt: reader.varint(),
-      });
+      const start = this.rows.add(reader.text());
+      const { values } = this.rows;
+      values[start + GROWN] = reader.f64();
+      values[start + VIEWS] = reader.varint();
+      values[start + CARTS] = reader.varint();
+      values[start + PURCHASES] = reader.f64();
+      values[start + LAST_AT] = reader.varint();
     }
   }
-}
-
-/**
- * Removes the least entry; of equals the one of the greatest key, so that order does not matter.
- *
- * @param order Below 0 where a is less than b. A sign, not a difference, which would be a number object each.
- */
-export function evictLeast<K extends string | number, V>(
-  entries: Map<K, V>,
-  order: (a: V, b: V) => number,
-): void {
-  let key: K | undefined;
-  let least: V | undefined;
-  // Without a pair of key and entry for each: a full map is gone through at every activity.
-  entries.forEach((entry, other) => {
-    const sign = key === undefined ? -1 : order(entry, least!);
-    if (sign < 0 || (sign === 0 && other > key!)) {
-      key = other;
-      least = entry;
-    }
-  });
-  if (key !== undefined) entries.delete(key);
-}
-
-/** -1, 0 or 1. */
-export function signOf(a: number, b: number): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

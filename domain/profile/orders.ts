@@ -3,7 +3,6 @@ import type { ByteReader, ByteWriter } from "../bytes.ts";
 import type { CancelledLine } from "../demand.ts";
 import { hash32, hash53 } from "../hash.ts";
 import { ORDER_REFUNDS_MAX, PROFILE_ORDER_LINES_MAX, PROFILE_ORDERS_MAX } from "../limits.ts";
-import { evictLeast, signOf } from "./interests.ts";
 
 type OrderLine = Pick<ActivityLine, "productId" | "sku" | "quantity" | "price">;
 
@@ -90,14 +89,21 @@ export class Orders {
       this.orders.size > PROFILE_ORDERS_MAX ||
       (lines > PROFILE_ORDER_LINES_MAX && this.orders.size > 1)
     ) {
-      const known = new Map(this.orders);
-      evictLeast(this.orders, (a, b) => signOf(a.heardAt, b.heardAt));
-      for (const [key, order] of known) {
-        if (this.orders.has(key)) continue;
-        lines -= order.lines.length;
-        if (!order.cancelled) this.closedAt = Math.max(this.closedAt, order.at);
-      }
+      const [key, order] = this.heardOfFirst();
+      this.orders.delete(key);
+      lines -= order.lines.length;
+      if (!order.cancelled) this.closedAt = Math.max(this.closedAt, order.at);
     }
+  }
+
+  /** Of equals the one of the greatest key, so that order does not matter. */
+  private heardOfFirst(): [key: number, order: Order] {
+    let first: [number, Order] | undefined;
+    for (const entry of this.orders) {
+      const later = first === undefined ? -1 : entry[1].heardAt - first[1].heardAt;
+      if (later < 0 || (later === 0 && entry[0] > first![0])) first = entry;
+    }
+    return first!;
   }
 
   write(writer: ByteWriter): void {

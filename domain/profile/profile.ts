@@ -1,14 +1,17 @@
 import type { Activity, ActivityKind } from "../activity.ts";
 import { countKindOf, stepsOf } from "../activity-signals.ts";
 import type { ByteReader, ByteWriter } from "../bytes.ts";
-import { DAY_MS, PROFILE_BRANDS_MAX, PROFILE_CATEGORIES_MAX, PURCHASED_MAX, RECENTS_MAX } from "../limits.ts";
-import { type Step, Trail, type TrailSink } from "../session.ts";
+import { DAY_MS, PROFILE_BRANDS_MAX, PROFILE_CATEGORIES_MAX } from "../limits.ts";
+import { Trail, type TrailSink } from "../session.ts";
+import type { Step } from "../steps.ts";
 import { TOUCH_INTEREST } from "../visitor.ts";
 import { Cart } from "./cart.ts";
 import { Days } from "./days.ts";
-import { evictLeast, Interests, signOf } from "./interests.ts";
+import { Interests } from "./interests.ts";
 import { type OrderEffect, Orders } from "./orders.ts";
 import { Prices } from "./prices.ts";
+import { Purchased } from "./purchased.ts";
+import { Recents } from "./recents.ts";
 
 /** How much interest doing something shows, in views. */
 const INTEREST: Partial<Record<ActivityKind, number>> = {
@@ -21,22 +24,7 @@ const INTEREST: Partial<Record<ActivityKind, number>> = {
   reviewed: 1,
   ordered: TOUCH_INTEREST.bought,
 };
-/** Told by index (`contextText`). */
-export const TOUCHES = ["viewed", "carted", "bought"] as const;
-type Touch = (typeof TOUCHES)[number];
 const NO_CURRENCY = "";
-
-export interface RecentEntry {
-  lastAt: number;
-  views: number;
-  touch: Touch;
-}
-
-export interface PurchasedEntry {
-  lastAt: number;
-  /** Orders that it is kept of; an entry at 0 is not shown. */
-  count: number;
-}
 
 /**
  * What is known of one visitor over the last 90 days. Sums and maxima only, over times of events, so that the order
@@ -52,8 +40,8 @@ export class Profile {
   readonly days = new Days();
   readonly orders = new Orders();
   readonly trail = new Trail();
-  readonly recents = new Map<string, RecentEntry>();
-  readonly purchased = new Map<string, PurchasedEntry>();
+  readonly recents = new Recents();
+  readonly purchased = new Purchased();
   readonly hours: number[] = new Array<number>(24).fill(0);
   readonly weekdays: number[] = new Array<number>(7).fill(0);
   /** Counts changes, so that what is computed from it is known to be of now; not stored. */
@@ -101,7 +89,7 @@ export class Profile {
         if (brand !== undefined) this.brands.add(brand, at, weight, views, carts, purchases);
         if (category !== undefined && price !== undefined)
           this.prices.add(category, currency, price, at, weight);
-        this.touch(productId, at, views, carts > 0 ? "carted" : purchases > 0 ? "bought" : "viewed");
+        this.recents.add(productId, at, views, carts > 0 ? "carted" : purchases > 0 ? "bought" : "viewed");
       }
       if (views > 0) this.days.add(at, "views", 1);
       if (carts > 0) this.days.add(at, "carts", 1);
@@ -123,31 +111,7 @@ export class Profile {
     this.days.add(at, "orders", times);
     this.days.add(at, "purchases", times * units);
     this.days.paid(at, currency, times * amount);
-    for (const productId of products) this.buy(productId, at, times);
-  }
-
-  private touch(productId: string, at: number, views: number, touch: Touch): void {
-    const entry = this.recents.get(productId);
-    if (entry === undefined) {
-      this.recents.set(productId, { lastAt: at, views, touch });
-      if (this.recents.size > RECENTS_MAX) evictLeast(this.recents, (a, b) => signOf(a.lastAt, b.lastAt));
-      return;
-    }
-    entry.views += views;
-    if (at > entry.lastAt) entry.lastAt = at;
-    if (TOUCHES.indexOf(touch) > TOUCHES.indexOf(entry.touch)) entry.touch = touch;
-  }
-
-  private buy(productId: string, at: number, count: number): void {
-    const entry = this.purchased.get(productId);
-    if (entry === undefined) {
-      this.purchased.set(productId, { lastAt: at, count });
-      if (this.purchased.size > PURCHASED_MAX)
-        evictLeast(this.purchased, (a, b) => signOf(a.lastAt, b.lastAt));
-      return;
-    }
-    entry.count += count;
-    if (count > 0 && at > entry.lastAt) entry.lastAt = at;
+    for (const productId of products) this.purchased.add(productId, at, times);
   }
 
   write(writer: ByteWriter): void {
@@ -155,29 +119,7 @@ export class Profile {
     writer.varint(this.lastAt);
     for (const count of this.hours) writer.varint(count);
     for (const count of this.weekdays) writer.varint(count);
-    for (const part of [
-      this.categories,
-      this.brands,
-      this.prices,
-      this.cart,
-      this.days,
-      this.orders,
-      this.trail,
-    ])
-      part.write(writer);
-    writer.varint(this.recents.size);
-    for (const [productId, { lastAt, views, touch }] of this.recents) {
-      writer.text(productId);
-      writer.varint(lastAt);
-      writer.varint(views);
-      writer.u8(TOUCHES.indexOf(touch));
-    }
-    writer.varint(this.purchased.size);
-    for (const [productId, { lastAt, count }] of this.purchased) {
-      writer.text(productId);
-      writer.varint(lastAt);
-      writer.signed(count);
-    }
+    for (const part of this.parts()) part.write(writer);
   }
 
   read(reader: ByteReader): void {
@@ -185,25 +127,13 @@ export class Profile {
     this.lastAt = reader.varint();
     for (let i = 0; i < 24; i++) this.hours[i] = reader.varint();
     for (let i = 0; i < 7; i++) this.weekdays[i] = reader.varint();
-    for (const part of [
-      this.categories,
-      this.brands,
-      this.prices,
-      this.cart,
-      this.days,
-      this.orders,
-      this.trail,
-    ])
-      part.read(reader);
-    for (let n = reader.varint(); n > 0; n--) {
-      const productId = reader.text();
-      const lastAt = reader.varint();
-      const views = reader.varint();
-      this.recents.set(productId, { lastAt, views, touch: TOUCHES[reader.u8()] ?? "viewed" });
-    }
-    for (let n = reader.varint(); n > 0; n--) {
-      this.purchased.set(reader.text(), { lastAt: reader.varint(), count: reader.signed() });
-    }
+    for (const part of this.parts()) part.read(reader);
+  }
+
+  /** In the order they are stored. */
+  private parts() {
+    const { categories, brands, prices, cart, days, orders, trail, recents, purchased } = this;
+    return [categories, brands, prices, cart, days, orders, trail, recents, purchased];
   }
 }
 

@@ -1,5 +1,4 @@
 import { DAY_MS } from "../limits.ts";
-import { recents } from "./context.ts";
 import { affinityOf, type Interest } from "./interests.ts";
 import type { Profile } from "./profile.ts";
 
@@ -45,8 +44,10 @@ export function viewOf(profile: Profile, now: number): ProfileView {
     counts: { ...counts, sessions: profile.trail.sessionCount },
     categories: profile.categories
       .ranked()
-      .map(([category, interest]) => ({ category, ...interestView(interest, now) })),
-    brands: profile.brands.ranked().map(([brand, interest]) => ({ brand, ...interestView(interest, now) })),
+      .map((interest) => ({ category: interest.name, ...interestView(interest, now) })),
+    brands: profile.brands
+      .ranked()
+      .map((interest) => ({ brand: interest.name, ...interestView(interest, now) })),
     price: profile.prices.ranked(),
     value: {
       recency_days: lastOrderAt === 0 ? null : Math.max(0, Math.floor((now - lastOrderAt) / DAY_MS)),
@@ -54,8 +55,8 @@ export function viewOf(profile: Profile, now: number): ProfileView {
       monetary: amounts,
     },
     rhythm: { hours: [...profile.hours], weekdays: [...profile.weekdays] },
-    recent: recents(profile).map(([product_id, { lastAt, views }]) => ({
-      product_id,
+    recent: profile.recents.ranked().map(({ productId, lastAt, views }) => ({
+      product_id: productId,
       last_seen: iso(lastAt),
       views,
     })),
