@@ -29,9 +29,20 @@ export function writeHead(writer: ByteWriter, count: number): void {
 /** Throws RangeError on bytes of another version. */
 export function decodeActivities(bytes: Uint8Array): Activity[] {
   const reader = new ByteReader(bytes);
+  return readActivities(reader, readHead(reader));
+}
+
+/** What `encodeActivities` wrote without its head: a view. Throws as `decodeActivities`. */
+export function encodedBody(bytes: Uint8Array): Uint8Array {
+  const reader = new ByteReader(bytes);
+  readHead(reader);
+  return reader.rest();
+}
+
+function readHead(reader: ByteReader): number {
   const version = reader.u8();
   if (version !== VERSION) throw new RangeError(`activities of unknown version ${version}`);
-  return readActivities(reader, reader.varint());
+  return reader.varint();
 }
 
 export function readActivities(reader: ByteReader, count: number): Activity[] {

@@ -252,6 +252,11 @@ export class ByteReader {
     return this.raw(this.varint());
   }
 
+  /** All that is left: a view. */
+  rest(): Uint8Array {
+    return this.raw(this.buffer.length - this.at);
+  }
+
   /** Passes over a text or a byte string. */
   skip(): void {
     const length = this.varint();

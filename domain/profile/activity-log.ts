@@ -1,11 +1,15 @@
 import type { Activity } from "../activity.ts";
-import { readActivities, writeActivity, writeHead } from "../activity-codec.ts";
-import { ByteReader, type ByteWriter, bytesOf } from "../bytes.ts";
+import { encodedBody, readActivities, writeActivity, writeHead } from "../activity-codec.ts";
+import { ByteReader, type ByteWriter, bytesOf, lendBytes } from "../bytes.ts";
+import { resized } from "../resized.ts";
 
-/** Activities encoded back to back. */
+const BYTES_FIRST = 512;
+/** Room is made for so much more than is needed: each byte is copied about three times. */
+const GROWTH = 1.5;
+
+/** Activities encoded back to back, in one buffer: a buffer a batch was most of what a profile's memory consisted of. */
 export class ActivityLog {
-  /** A part a batch: what is there is not copied for what is added. */
-  private parts: Uint8Array[] = [];
+  private buffer = new Uint8Array(0);
   private count = 0;
   byteLength = 0;
   /** Time of the newest one, Unix ms; 0: there is none. */
@@ -15,46 +19,57 @@ export class ActivityLog {
     return this.count === 0;
   }
 
-  append(activities: readonly Activity[]): void {
+  /** @param encoded The same as `encodeActivities` gives them, where they have come so. */
+  append(activities: readonly Activity[], encoded?: Uint8Array): void {
     if (activities.length === 0) return;
-    const part = bytesOf((writer) => {
-      for (const activity of activities) {
-        writeActivity(writer, activity);
-        if (activity.at > this.newestAt) this.newestAt = activity.at;
-      }
-    });
-    this.parts.push(part);
-    this.byteLength += part.length;
+    if (encoded !== undefined) this.push(encodedBody(encoded));
+    else {
+      lendBytes(
+        (writer) => {
+          for (const activity of activities) writeActivity(writer, activity);
+        },
+        (bytes) => this.push(bytes),
+      );
+    }
+    for (const { at } of activities) if (at > this.newestAt) this.newestAt = at;
     this.count += activities.length;
   }
 
   activities(): Activity[] {
-    return readActivities(new ByteReader(bytesOf((writer) => this.writeParts(writer))), this.count);
+    return readActivities(new ByteReader(this.written()), this.count);
   }
 
   /** The same as a byte string of its own (`decodeActivities`). */
   segment(): Uint8Array {
     return bytesOf((writer) => {
       writeHead(writer, this.count);
-      this.writeParts(writer);
+      writer.raw(this.written());
     });
   }
 
   write(writer: ByteWriter): void {
     writer.varint(this.count);
     writer.varint(this.newestAt);
-    writer.varint(this.byteLength);
-    this.writeParts(writer);
+    writer.blob(this.written());
   }
 
   read(reader: ByteReader): void {
     this.count = reader.varint();
     this.newestAt = reader.varint();
-    this.parts = [reader.blob().slice()];
-    this.byteLength = this.parts[0]!.length;
+    this.buffer = reader.blob().slice();
+    this.byteLength = this.buffer.length;
   }
 
-  private writeParts(writer: ByteWriter): void {
-    for (const part of this.parts) writer.raw(part);
+  private push(bytes: Uint8Array): void {
+    const length = this.byteLength + bytes.length;
+    if (length > this.buffer.length) {
+      this.buffer = resized(this.buffer, Math.max(BYTES_FIRST, Math.ceil(length * GROWTH)));
+    }
+    this.buffer.set(bytes, this.byteLength);
+    this.byteLength = length;
+  }
+
+  private written(): Uint8Array {
+    return this.buffer.subarray(0, this.byteLength);
   }
 }

@@ -82,7 +82,8 @@ export class ProfilePage {
   take(batch: PageBatch): RecordOutcome {
     const acknowledged = this.acknowledge(batch.acknowledged);
     const activities = decodeActivities(batch.activities);
-    const outcome = this.record(activities, batch.now, this.sourcesOf(batch, activities.length));
+    const sources = this.sourcesOf(batch, activities.length);
+    const outcome = this.record(activities, batch.now, sources, batch.activities);
     return { ...outcome, changed: outcome.changed || acknowledged };
   }
 
@@ -98,11 +99,13 @@ export class ProfilePage {
    * Takes a batch: each message once, the old ones as history, what was erased not at all.
    *
    * @param sources Of each activity, the other id of this visitor that it came by, if any.
+   * @param encoded The activities as `encodeActivities` gives them, where they have come so.
    */
   record(
     activities: readonly Activity[],
     now: number,
     sources: readonly (JoinedId | undefined)[] = [],
+    encoded?: Uint8Array,
   ): RecordOutcome {
     const outcomes: ("accepted" | "duplicate")[] = [];
     const oldest = now - PROFILE_DAYS * DAY_MS;
@@ -134,7 +137,8 @@ export class ProfilePage {
     this.profile.fold(taken, sink);
     // History has no trail to go on from: what it teaches stays within its batch.
     if (history.length > 0) takeHistory(history, sink);
-    this.log.append(taken);
+    const asTheyCame = taken.length === activities.length && taken.every((one, i) => one === activities[i]);
+    this.log.append(taken, asTheyCame ? encoded : undefined);
     const cancelled = [...history.flatMap(cancelledOf), ...this.cancelledBy(taken)];
     const isSilent = sink.isEmpty && demand.length + cancelled.length === 0;
     const unsent = isSilent ? undefined : this.tell(encodeSignals(sink.signals()), demand, cancelled);
