@@ -16,6 +16,8 @@ export class LinkPage {
   /** Forward-decayed sums of link weights (decay.ts). */
   weights: Float32Array;
   dirty = false;
+  /** Since pages fell out of memory last. */
+  used = false;
 
   constructor(stride = 4) {
     this.stride = stride;

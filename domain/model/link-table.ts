@@ -12,13 +12,14 @@ const WAITING_MAX = 256 * 1024;
 
 /**
  * Neighbours of every slot, in pages of which a bounded number of bytes is in memory: links from others wait, since a
- * delta of a large model touches all of its pages. Changed pages stay until `takeDirty`; of clean ones the longest
- * unused falls out for one that is read.
+ * delta of a large model touches all of its pages. Changed pages stay until `takeDirty`; of clean ones
+ * those not used since others fell out last fall out for one that is read ("second chance": a use costs a flag).
  */
 export class LinkTable {
   private readonly pages = new Map<number, LinkPage>();
   /** The page used last: links come in runs of one source. */
-  private newest: { readonly number: number; readonly page: LinkPage } | undefined;
+  private newest: LinkPage | undefined;
+  private newestNumber = -1;
   private bytes = 0;
   private readonly waiting = new WaitingLinks();
   private readonly read: PageReader;
@@ -57,12 +58,9 @@ export class LinkTable {
   }
 
   private held(number: number): LinkPage | undefined {
-    if (this.newest?.number === number) return this.newest.page;
+    if (this.newestNumber === number) return this.newest;
     const page = this.pages.get(number);
-    if (page !== undefined) {
-      this.pages.delete(number);
-      this.hold(number, page);
-    }
+    if (page !== undefined) this.use(number, page);
     return page;
   }
 
@@ -76,7 +74,13 @@ export class LinkTable {
 
   private hold(number: number, page: LinkPage): void {
     this.pages.set(number, page);
-    this.newest = { number, page };
+    this.use(number, page);
+  }
+
+  private use(number: number, page: LinkPage): void {
+    page.used = true;
+    this.newest = page;
+    this.newestNumber = number;
   }
 
   private stored(number: number): LinkPage {
@@ -111,13 +115,15 @@ export class LinkTable {
   }
 
   private evict(): void {
-    if (this.bytes <= this.bytesMax) return;
-    let newest = this.pages.size;
     for (const [number, page] of this.pages) {
-      if (--newest === 0 || this.bytes <= this.bytesMax) return;
-      if (page.dirty) continue;
+      if (this.bytes <= this.bytesMax) return;
+      if (page.dirty || page === this.newest) continue;
       this.pages.delete(number);
-      this.bytes -= page.bytes;
+      if (page.used) {
+        page.used = false;
+        // Comes up once more in this loop.
+        this.pages.set(number, page);
+      } else this.bytes -= page.bytes;
     }
   }
 
