@@ -62,15 +62,14 @@ export interface Whereabouts {
   readonly unknown?: boolean;
 }
 
+/** As short as can be: what is not there is not copied. */
 export interface RecordResult extends Whereabouts {
-  /** One per activity of the batch, in order. */
-  readonly outcomes: readonly ("accepted" | "duplicate")[];
-  /** At most one packet: what to hand to this visitor's combiner. */
+  /** Indexes in the batch of the activities that were counted before; absent when all of them are new. */
+  readonly duplicates?: readonly number[];
+  /** What to hand to this visitor's combiner; once it and demand were counted, its sequence is to be acknowledged. */
   readonly packet?: SignalPacket;
-  /** Sequence to acknowledge once packet and demand were counted; absent when there is neither. */
-  readonly sequence?: number;
-  /** What to hand to the planner: lines to count, and lines to take back. */
-  readonly demand: readonly DemandLine[];
+  /** What to hand to the planner: lines to count, and lines to take back. Only with a packet. */
+  readonly demand?: readonly DemandLine[];
   readonly cancelled?: readonly CancelledLine[];
 }
 

@@ -88,7 +88,7 @@ export class UserProfile extends DurableObject<Env> implements UserProfileRpc {
     const elsewhere = this.elsewhere(batch.via);
     if (elsewhere !== undefined) {
       if (page.acknowledge(batch.acknowledged ?? [])) this.save(false);
-      return { ...elsewhere, outcomes: [], demand: [] };
+      return elsewhere;
     }
     if (page.stream === 0) {
       page.stream = randomStream();
@@ -111,13 +111,10 @@ export class UserProfile extends DurableObject<Env> implements UserProfileRpc {
       if (needsAlarm) void this.wakeAt(wakeAt);
     }
     if (unfinished) await this.joins.finish();
-    if (unsent === undefined) return { outcomes, demand: [] };
+    const duplicates = outcomes.flatMap((outcome, i) => (outcome === "duplicate" ? [i] : []));
     return {
-      outcomes,
-      packet: { stream: page.stream, sequence: unsent.sequence, bytes: unsent.signals },
-      sequence: unsent.sequence,
-      demand: unsent.demand,
-      ...(unsent.cancelled.length > 0 && { cancelled: unsent.cancelled }),
+      ...(duplicates.length > 0 && { duplicates }),
+      ...(unsent !== undefined && toldOf(page.stream, unsent)),
     };
   }
 
@@ -361,6 +358,15 @@ export class UserProfile extends DurableObject<Env> implements UserProfileRpc {
     if (name === undefined) throw new Error("a profile is reached by its visitor's name only");
     return name;
   }
+}
+
+/** What to hand on of what a batch taught. */
+function toldOf(stream: number, { sequence, signals, demand, cancelled }: Unsent): RecordResult {
+  return {
+    packet: { stream, sequence, bytes: signals },
+    ...(demand.length > 0 && { demand }),
+    ...(cancelled.length > 0 && { cancelled }),
+  };
 }
 
 /** 53 random bits, not 0. */

@@ -52,7 +52,7 @@ export function handOver(
   ctx: { waitUntil(promise: Promise<unknown>): void },
 ): void {
   for (const recorded of results) {
-    const { packet, demand, cancelled = [] } = recorded.result;
+    const { packet, demand = [], cancelled = [] } = recorded.result;
     gathered.push(recorded);
     gatheredBytes += (packet?.bytes.length ?? 0) + RESULT_BYTES * (1 + demand.length + cancelled.length);
   }
@@ -88,7 +88,7 @@ async function tell(results: readonly Recorded[], env: Env): Promise<void> {
       if (packets === undefined) shards.set(shard, [result.packet]);
       else packets.push(result.packet);
     }
-    lines.push(...result.demand);
+    lines.push(...(result.demand ?? []));
     cancelled.push(...(result.cancelled ?? []));
   }
   const told: Promise<unknown>[] = [...shards].map(([shard, packets]) =>
@@ -107,10 +107,10 @@ async function tell(results: readonly Recorded[], env: Env): Promise<void> {
     return;
   }
   for (const { home, result } of results) {
-    if (result.sequence === undefined) continue;
+    if (result.packet === undefined) continue;
     const known = acknowledged.get(home) ?? [];
     acknowledged.delete(home);
-    acknowledged.set(home, [...known, result.sequence]);
+    acknowledged.set(home, [...known, result.packet.sequence]);
   }
   for (const visitor of acknowledged.keys()) {
     if (acknowledged.size <= ACKNOWLEDGED_VISITORS_MAX) break;

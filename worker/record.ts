@@ -57,10 +57,10 @@ export async function record(
           now,
           env,
         );
-        indexes.forEach((i, n) => {
-          outcomes[i] = recorded.result.outcomes[n]!;
-        });
-        if (recorded.result.sequence !== undefined) results.push(recorded);
+        const { duplicates = [], packet } = recorded.result;
+        for (const i of indexes) outcomes[i] = "accepted";
+        for (const n of duplicates) outcomes[indexes[n]!] = "duplicate";
+        if (packet !== undefined) results.push(recorded);
       } catch (error) {
         failure = error;
       }
