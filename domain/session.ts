@@ -164,38 +164,38 @@ function sessionOf(sessions: readonly Session[], at: number): number {
  * the last distinct products, and whether a view came back to a product.
  */
 function teach(steps: Steps, index: number, sessions: readonly Session[], sink: TrailSink): void {
-  if (index >= steps.length) return;
   let session = -1;
-  /** Products of the session up to here without repeats in a row, oldest first. */
-  let path: string[] = [];
-  let seen = new Set<string>();
-  // Back to where the path of the first step begins: the start of its session.
-  let start = index;
-  const first = sessionOf(sessions, steps.at(index));
-  while (start > 0 && sessionOf(sessions, steps.at(start - 1)) === first) start--;
-  for (let i = start; i < steps.length; i++) {
+  /** Where the session's steps begin. */
+  let first = index;
+  for (let i = index; i < steps.length; i++) {
     const at = steps.at(i);
-    const productId = steps.productId(i);
     const of = sessionOf(sessions, at);
     if (of !== session) {
+      first = session < 0 ? firstOf(steps, sessions, of) : i;
       session = of;
-      path = [];
-      seen = new Set();
     }
-    const repeated = path.at(-1) === productId;
-    if (i >= index) {
-      if (repeated) {
-        if (steps.viewed(i)) sink.repeat("again", productId, at, 1);
-      } else {
-        if (steps.viewed(i) && seen.has(productId)) sink.repeat("return", productId, at, 1);
-        for (let d = 1; d <= TRANSITION_DISTANCE_MAX && d <= path.length; d++) {
-          const other = path[path.length - d]!;
-          if (other === productId) continue;
-          sink.transition(other, productId, at, FORWARD[d]!);
-        }
-      }
+    const productId = steps.productId(i);
+    if (i > first && steps.isSame(i, i - 1)) {
+      if (steps.viewed(i)) sink.repeat("again", productId, at, 1);
+      continue;
     }
-    if (!repeated) path.push(productId);
-    seen.add(productId);
+    if (steps.viewed(i) && isReturn(steps, i, first)) sink.repeat("return", productId, at, 1);
+    let distance = 0;
+    for (let j = i - 1; j >= first; j--) {
+      // What was looked at several times in a row is one step away.
+      if (j < i - 1 && steps.isSame(j, j + 1)) continue;
+      if (++distance > TRANSITION_DISTANCE_MAX) break;
+      if (!steps.isSame(j, i)) sink.transition(steps.productId(j), productId, at, FORWARD[distance]!);
+    }
   }
+}
+
+/** Index of a session's first step. */
+function firstOf(steps: Steps, sessions: readonly Session[], session: number): number {
+  return session === 0 ? 0 : steps.firstFrom(sessions[session]!.start);
+}
+
+function isReturn(steps: Steps, index: number, first: number): boolean {
+  for (let i = index - 2; i >= first; i--) if (steps.isSame(i, index)) return true;
+  return false;
 }

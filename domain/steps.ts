@@ -1,4 +1,5 @@
 import type { ByteReader, ByteWriter } from "./bytes.ts";
+import { hash32 } from "./hash.ts";
 import { resized } from "./resized.ts";
 
 /** A product that a visitor came by. */
@@ -14,7 +15,9 @@ export interface Step {
 const AT = 0;
 const TIE = 1;
 const VIEWED = 2;
-const WIDTH = 3;
+/** Of the product: numbers are compared where texts would be, over a whole session. */
+const HASH = 3;
+const WIDTH = 4;
 /** Room of a list that was shortened. */
 const ROOM_MAX = 256;
 
@@ -37,6 +40,12 @@ export class Steps {
 
   productId(index: number): string {
     return this.productIds[index]!;
+  }
+
+  /** Whether two steps are of one product. */
+  isSame(a: number, b: number): boolean {
+    const { values, productIds } = this;
+    return values[a * WIDTH + HASH] === values[b * WIDTH + HASH] && productIds[a] === productIds[b];
   }
 
   /** Index of the first step at a time or later; `length` where all are earlier. */
@@ -115,6 +124,7 @@ export class Steps {
     this.values[start + AT] = at;
     this.values[start + TIE] = tie;
     this.values[start + VIEWED] = viewed ? 1 : 0;
+    this.values[start + HASH] = hash32(productId);
   }
 
   private isAfter(index: number, step: Step): boolean {
