@@ -11,15 +11,17 @@ const CAUSE: usize = GREATEST + COLUMN;
 const REPEAT: usize = CAUSE + COLUMN;
 /** Sum of the terms, and what discounts leave of it. */
 const WORTH: usize = REPEAT + COLUMN;
-const SCORE: usize = WORTH + COLUMN;
+export const SCORE: usize = WORTH + COLUMN;
 const STRATEGY: usize = SCORE + COLUMN;
 /** Products of its category (lower half) and brand (upper half) that its score is discounted for. */
 const DISCOUNTS: usize = STRATEGY + COLUMN;
-/** Two lists of ordinals: what is left to choose from, and what a cap put off. */
-export const HEAP: usize = DISCOUNTS + COLUMN;
-export const DEFERRED: usize = HEAP + COLUMN;
+/** Greatest score of each block of candidates. */
+export const LEADERS: usize = DISCOUNTS + COLUMN;
+/** Ordinals and scores of what a cap put off. */
+export const DEFERRED: usize = LEADERS + COLUMN;
+export const DEFERRED_SCORES: usize = DEFERRED + COLUMN;
 /** Ordinals and scores of the products a walk goes on from. */
-export const FAN: usize = DEFERRED + COLUMN;
+export const FAN: usize = DEFERRED_SCORES + COLUMN;
 export const FAN_SCORES: usize = FAN + COLUMN;
 /** Additions of the first step. */
 const SUPPORT: usize = FAN_SCORES + COLUMN;

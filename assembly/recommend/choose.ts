@@ -24,7 +24,7 @@ import {
   STRATEGY_TRENDING,
 } from "../layout";
 import * as candidates from "./candidates";
-import * as heap from "./heap";
+import * as leaders from "./leaders";
 import {
   answerAddress,
   BRAND_CHOSEN,
@@ -51,15 +51,15 @@ let seen: u32 = 0;
 /** Score of the last choice: a list never rises. */
 let ceiling: f32 = Infinity;
 
-export function choose(size: u32): u32 {
+export function choose(): u32 {
   chosen = 0;
   seen = 0;
   ceiling = Infinity;
   const limit = queryInt(QUERY_LIMIT);
-  heap.heapify(size);
-  const deferred = chooseFromHeap(size, limit);
+  leaders.rank();
+  const deferred = chooseLeaders(limit);
   for (let at: u32 = 0; at < deferred && chosen < limit; at++) {
-    take(load<u32>(word(candidates.DEFERRED, at)));
+    take(load<u32>(word(candidates.DEFERRED, at)), load<f32>(word(candidates.DEFERRED_SCORES, at)));
   }
   fill(limit, queryInt(QUERY_SEEN_QUOTA));
   fill(limit, limit);
@@ -67,33 +67,32 @@ export function choose(size: u32): u32 {
 }
 
 /** Discounts only grow, so a score that is still the best after its own is the greatest of all. */
-function chooseFromHeap(size: u32, limit: u32): u32 {
+function chooseLeaders(limit: u32): u32 {
   const cap = queryInt(QUERY_CATEGORY_CAP);
   const quota = queryInt(QUERY_SEEN_QUOTA);
   const diverse = cap != 0 || queryFloat(QUERY_CATEGORY_DISCOUNT) < 1 || queryFloat(QUERY_BRAND_DISCOUNT) < 1;
   let deferred: u32 = 0;
-  while (size > 0 && chosen < limit) {
-    const ordinal = heap.top();
+  while (chosen < limit) {
+    const ordinal = leaders.leader();
+    if (ordinal == leaders.NOBODY) break;
     const product = candidates.product(ordinal);
     if (isSeen(product) && seen >= quota) {
-      heap.pop(size--);
+      leaders.lower(ordinal, leaders.OUT);
       continue;
     }
     if (diverse) {
       const category = categoryOf(product);
       const inCategory: u32 = category == 0 ? 0 : load<u32>(categoryWork(category) + WORK_CHOSEN);
-      if (discount(ordinal, product, inCategory)) {
-        heap.settle(size);
-        continue;
-      }
+      if (discount(ordinal, product, inCategory)) continue;
       if (cap != 0 && inCategory >= cap) {
-        store<u32>(word(candidates.DEFERRED, deferred++), ordinal);
-        heap.pop(size--);
+        store<u32>(word(candidates.DEFERRED, deferred), ordinal);
+        store<f32>(word(candidates.DEFERRED_SCORES, deferred++), candidates.score(ordinal));
+        leaders.lower(ordinal, leaders.OUT);
         continue;
       }
     }
-    heap.pop(size--);
-    take(ordinal);
+    take(ordinal, candidates.score(ordinal));
+    leaders.lower(ordinal, leaders.OUT);
   }
   return deferred;
 }
@@ -107,7 +106,7 @@ function discount(ordinal: u32, product: u32, inCategory: u32): bool {
   let score = candidates.worth(ordinal);
   for (let n: u32 = 0; n < inCategory; n++) score *= queryFloat(QUERY_CATEGORY_DISCOUNT);
   for (let n: u32 = 0; n < inBrand; n++) score *= queryFloat(QUERY_BRAND_DISCOUNT);
-  candidates.setScore(ordinal, score);
+  leaders.lower(ordinal, score);
   candidates.setDiscounts(ordinal, chosenLike);
   return true;
 }
@@ -116,10 +115,10 @@ function isSeen(product: u32): bool {
   return (<u32>load<u16>(markAddress(product)) & MARK_SEEN) != 0;
 }
 
-function take(ordinal: u32): void {
+function take(ordinal: u32, score: f32): void {
   const strategy = candidates.strategy(ordinal);
   const cause = strategy == STRATEGY_COLLABORATIVE ? candidates.cause(ordinal) : <u32>NONE;
-  answer(candidates.product(ordinal), candidates.score(ordinal), strategy, cause);
+  answer(candidates.product(ordinal), score, strategy, cause);
 }
 
 function answer(product: u32, score: f32, strategy: u32, cause: u32): void {

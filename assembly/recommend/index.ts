@@ -25,7 +25,7 @@ import { gatherUp, spread } from "./visitor";
 
 // The regions of assembly/layout.ts must not reach into each other.
 if (QUERY_ADDRESS + QUERY_BYTES > ANSWER_ADDRESS) ERROR("the query block reaches into the answers");
-if (CANDIDATE_ADDRESS + 16 * 4 * CANDIDATES_MAX > SLOT_ADDRESS) ERROR("the work areas reach into the slots");
+if (CANDIDATE_ADDRESS + 17 * 4 * CANDIDATES_MAX > SLOT_ADDRESS) ERROR("the work areas reach into the slots");
 if (SLOT_ADDRESS + SLOTS * SLOT_BYTES != 1152 * WASM_PAGE_BYTES) ERROR("the slots do not fill the memory");
 
 /** Answers the query block from the image at `address`; how many products stand in the answer block. */
@@ -39,7 +39,8 @@ export function recommend(address: usize): u32 {
   if ((strategies & (1 << STRATEGY_RECENT)) != 0) gatherRecent();
   if ((strategies & (1 << STRATEGY_CATEGORY)) != 0) gatherCategories();
   if ((strategies & (1 << STRATEGY_TRENDING)) != 0) gatherTrending();
-  const chosen = choose(scoreAll());
+  scoreAll();
+  const chosen = choose();
   cleanUp();
   gatherUp();
   return chosen;

@@ -29,6 +29,7 @@ import {
   STRATEGY_TRENDING,
 } from "../layout";
 import * as candidates from "./candidates";
+import { OUT } from "./leaders";
 import {
   brandWork,
   categoryOf,
@@ -41,7 +42,6 @@ import {
   queryIntAt,
   record,
   WORK_AFFINITY,
-  word,
 } from "./memory";
 import { bandOf } from "./visitor";
 
@@ -59,17 +59,14 @@ export function admissible(product: u32): bool {
   return filter == <u32>NONE || categoryOf(product) == filter;
 }
 
-/** Scores every candidate and heaps up those that may be shown; returns how many. */
-export function scoreAll(): u32 {
+/** Scores every candidate; those that may not be shown, and those that nothing speaks for, are out. */
+export function scoreAll(): void {
   const strategies = queryInt(QUERY_STRATEGIES);
-  let kept: u32 = 0;
   for (let ordinal: u32 = 0; ordinal < candidates.count; ordinal++) {
     const product = candidates.product(ordinal);
-    if (!admissible(product)) continue;
-    if (!(scoreOne(ordinal, product, strategies) > 0)) continue;
-    store<u32>(word(candidates.HEAP, kept++), ordinal);
+    if (admissible(product) && scoreOne(ordinal, product, strategies) > 0) continue;
+    candidates.setScore(ordinal, OUT);
   }
-  return kept;
 }
 
 function scoreOne(ordinal: u32, product: u32, strategies: u32): f32 {
