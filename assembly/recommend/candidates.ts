@@ -4,8 +4,8 @@ import { MARK_ORDINAL, markAddress, word } from "./memory";
 
 const COLUMN: usize = <usize>4 * <usize>CANDIDATES_MAX;
 const PRODUCT: usize = CANDIDATE_ADDRESS;
-const COLLABORATIVE: usize = PRODUCT + COLUMN;
-const WALKED: usize = COLLABORATIVE + COLUMN;
+export const COLLABORATIVE: usize = PRODUCT + COLUMN;
+export const WALKED: usize = COLLABORATIVE + COLUMN;
 const GREATEST: usize = WALKED + COLUMN;
 const CAUSE: usize = GREATEST + COLUMN;
 const REPEAT: usize = CAUSE + COLUMN;
@@ -20,11 +20,10 @@ export const LEADERS: usize = DISCOUNTS + COLUMN;
 /** Ordinals and scores of what a cap put off. */
 export const DEFERRED: usize = LEADERS + COLUMN;
 export const DEFERRED_SCORES: usize = DEFERRED + COLUMN;
-/** Ordinals and scores of the products a walk goes on from. */
+/** Keys of the products a walk goes on from. */
 export const FAN: usize = DEFERRED_SCORES + COLUMN;
-export const FAN_SCORES: usize = FAN + COLUMN;
 /** Additions of the first step. */
-const SUPPORT: usize = FAN_SCORES + COLUMN;
+const SUPPORT: usize = FAN + 2 * COLUMN;
 
 export let count: u32 = 0;
 
@@ -144,7 +143,15 @@ export function setDiscounts(ordinal: u32, counted: u32): void {
   store<u32>(word(DISCOUNTS, ordinal), counted);
 }
 
-/** Whether candidate a comes before b, given their scores; of equals the lower product index. */
-export function before(a: u32, scoreA: f32, b: u32, scoreB: f32): bool {
-  return scoreA > scoreB || (scoreA == scoreB && product(a) < product(b));
+/** A candidate as a number that is the greater the better it is; of equals, the lower product comes first. */
+export function keyOf(product: u32, worth: f32): u64 {
+  return ((<u64>reinterpret<u32>(worth)) << 32) | <u64>~product;
+}
+
+export function keyWorth(key: u64): f32 {
+  return reinterpret<f32>(<u32>(key >> 32));
+}
+
+export function keyProduct(key: u64): u32 {
+  return ~(<u32>key);
 }

@@ -72,41 +72,47 @@ export function gatherCollaborative(): void {
 /** Goes on from the best `fan` candidates that the visitor does not know yet. */
 function walk(fan: u32, viewed: f32, bought: f32, step: i32): void {
   const found = best(fan, step);
-  if (step == SECOND && found > 0) floor = queryFloat(QUERY_WALK_FLOOR) * load<f32>(candidates.FAN_SCORES);
+  if (step == SECOND && found > 0) floor = queryFloat(QUERY_WALK_FLOOR) * candidates.keyWorth(fanKey(0));
   for (let at: u32 = 0; at < found; at++) {
-    const ordinal = load<u32>(word(candidates.FAN, at));
-    const worth = load<f32>(word(candidates.FAN_SCORES, at));
-    expand(candidates.product(ordinal), viewed * worth, bought * worth, candidates.cause(ordinal), step);
+    const key = fanKey(at);
+    const worth = candidates.keyWorth(key);
+    const product = candidates.keyProduct(key);
+    expand(product, viewed * worth, bought * worth, candidates.cause(candidates.candidate(product)), step);
   }
 }
 
-/** Writes the best candidates so far to FAN, best first, and what they are worth to FAN_SCORES. */
+function fanKey(at: u32): u64 {
+  return load<u64>(candidates.FAN + ((<usize>at) << 3));
+}
+
+/** Writes keys of the best candidates so far to FAN, best first. */
 function best(most: u32, step: i32): u32 {
-  let found: u32 = 0;
   if (most == 0) return 0;
+  const column = step == SECOND ? candidates.COLLABORATIVE : candidates.WALKED;
+  const full = candidates.FAN + ((<usize>most) << 3);
+  let end = candidates.FAN;
+  let weakest: f32 = 0;
   for (let ordinal: u32 = 0; ordinal < candidates.count; ordinal++) {
-    const worth = step == SECOND ? candidates.collaborative(ordinal) : candidates.walked(ordinal);
-    if (!(worth > 0)) continue;
-    if (found == most) {
-      const last = (<usize>(most - 1)) << 2;
-      const weakest = load<u32>(candidates.FAN + last);
-      if (!candidates.before(ordinal, worth, weakest, load<f32>(candidates.FAN_SCORES + last))) continue;
+    const worth = load<f32>(word(column, ordinal));
+    if (!(worth >= weakest) || worth == 0) continue;
+    const product = candidates.product(ordinal);
+    if ((<u32>load<u16>(markAddress(product)) & (MARK_SEEN | MARK_SOURCE)) != 0) continue;
+    const key = candidates.keyOf(product, worth);
+    let at = end;
+    if (end == full) {
+      at -= 8;
+      if (key < load<u64>(at)) continue;
+    } else end += 8;
+    while (at > candidates.FAN) {
+      const above = load<u64>(at - 8);
+      if (above > key) break;
+      store<u64>(at, above);
+      at -= 8;
     }
-    if ((<u32>load<u16>(markAddress(candidates.product(ordinal))) & (MARK_SEEN | MARK_SOURCE)) != 0) continue;
-    let at: usize = (<usize>(found == most ? most - 1 : found)) << 2;
-    if (found < most) found++;
-    while (at > 0) {
-      const above = load<u32>(candidates.FAN + at - 4);
-      const worthAbove = load<f32>(candidates.FAN_SCORES + at - 4);
-      if (!candidates.before(ordinal, worth, above, worthAbove)) break;
-      store<u32>(candidates.FAN + at, above);
-      store<f32>(candidates.FAN_SCORES + at, worthAbove);
-      at -= 4;
-    }
-    store<u32>(candidates.FAN + at, ordinal);
-    store<f32>(candidates.FAN_SCORES + at, worth);
+    store<u64>(at, key);
+    if (end == full) weakest = candidates.keyWorth(load<u64>(full - 8));
   }
-  return found;
+  return <u32>((end - candidates.FAN) >> 3);
 }
 
 function expand(product: u32, viewed: f32, bought: f32, cause: u32, step: i32): void {
