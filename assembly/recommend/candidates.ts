@@ -1,34 +1,38 @@
-// Candidates of the running call, in columns by ordinal: what speaks for each product, term by term.
+// Candidates of the running call by ordinal: what speaks for each product, term by term. An entry is half a line of
+// the cache, and all nothing before its candidate comes, so that coming and coming again are the same few stores.
 import { CANDIDATE_ADDRESS, CANDIDATES_MAX, NONE } from "../layout";
 import { MARK_ORDINAL, markAddress, word } from "./memory";
 
-const COLUMN: usize = <usize>4 * <usize>CANDIDATES_MAX;
+const ENTRY_SHIFT: usize = 5;
+const ENTRY_BYTES: usize = 1 << ENTRY_SHIFT;
 const PRODUCT: usize = CANDIDATE_ADDRESS;
-export const COLLABORATIVE: usize = PRODUCT + COLUMN;
-export const WALKED: usize = COLLABORATIVE + COLUMN;
-const GREATEST: usize = WALKED + COLUMN;
-const CAUSE: usize = GREATEST + COLUMN;
-const REPEAT: usize = CAUSE + COLUMN;
-/** Sum of the terms, and what discounts leave of it. */
-const WORTH: usize = REPEAT + COLUMN;
-export const SCORE: usize = WORTH + COLUMN;
-const STRATEGY: usize = SCORE + COLUMN;
+const COLLABORATIVE: usize = PRODUCT + 4;
+const WALKED: usize = PRODUCT + 8;
+const GREATEST: usize = PRODUCT + 12;
+const CAUSE: usize = PRODUCT + 16;
+/** Additions of the first step. */
+const SUPPORT: usize = PRODUCT + 20;
+const REPEAT: usize = PRODUCT + 24;
 /** Products of its category (lower half) and brand (upper half) that its score is discounted for. */
-const DISCOUNTS: usize = STRATEGY + COLUMN;
+const DISCOUNTS: usize = PRODUCT + 28;
+
+const COLUMN: usize = <usize>4 * <usize>CANDIDATES_MAX;
+/** Sum of the terms, and what discounts leave of it. */
+export const WORTH: usize = PRODUCT + ENTRY_BYTES * <usize>CANDIDATES_MAX;
+export const SCORE: usize = WORTH + COLUMN;
 /** Greatest score of each block of candidates. */
-export const LEADERS: usize = DISCOUNTS + COLUMN;
+export const LEADERS: usize = SCORE + COLUMN;
 /** Ordinals and scores of what a cap put off. */
 export const DEFERRED: usize = LEADERS + COLUMN;
 export const DEFERRED_SCORES: usize = DEFERRED + COLUMN;
 /** Keys of the products a walk goes on from. */
 export const FAN: usize = DEFERRED_SCORES + COLUMN;
-/** Additions of the first step. */
-const SUPPORT: usize = FAN + 2 * COLUMN;
+export const CANDIDATES_END: usize = FAN + 2 * COLUMN;
 
 export let count: u32 = 0;
 
-export function clear(): void {
-  count = 0;
+function entry(ordinal: u32): usize {
+  return (<usize>ordinal) << ENTRY_SHIFT;
 }
 
 /** Ordinal of a product, which becomes a candidate if it is none; CANDIDATES_MAX when there is no room. */
@@ -36,77 +40,72 @@ export function candidate(product: u32): u32 {
   const mark = markAddress(product);
   const bits = <u32>load<u16>(mark);
   const known = bits & MARK_ORDINAL;
-  if (known != 0) return known - 1;
-  if (count == CANDIDATES_MAX) return CANDIDATES_MAX;
-  const ordinal = count++;
-  store<u16>(mark, bits | (ordinal + 1));
-  store<u32>(word(PRODUCT, ordinal), product);
-  store<f32>(word(COLLABORATIVE, ordinal), 0);
-  store<f32>(word(WALKED, ordinal), 0);
-  store<f32>(word(GREATEST, ordinal), 0);
-  store<u32>(word(CAUSE, ordinal), <u32>NONE);
-  store<f32>(word(REPEAT, ordinal), 0);
-  store<u32>(word(DISCOUNTS, ordinal), 0);
-  store<u32>(word(SUPPORT, ordinal), 0);
+  const isNew = u32(known == 0);
+  const ordinal = select<u32>(count, known - 1, isNew);
+  if (ordinal == CANDIDATES_MAX) return ordinal;
+  count += isNew;
+  store<u16>(mark, (bits & ~MARK_ORDINAL) | (ordinal + 1));
+  store<u32>(entry(ordinal), product, PRODUCT);
   return ordinal;
 }
 
 /** Adds what a neighbour is worth; the product behind the greatest addition is the cause. */
 export function add(ordinal: u32, amount: f32, cause: u32): void {
-  const sum = word(COLLABORATIVE, ordinal);
-  store<f32>(sum, load<f32>(sum) + amount);
-  if (amount > load<f32>(word(GREATEST, ordinal))) {
-    store<f32>(word(GREATEST, ordinal), amount);
-    store<u32>(word(CAUSE, ordinal), cause);
-  }
+  const at = entry(ordinal);
+  store<f32>(at, load<f32>(at, COLLABORATIVE) + amount, COLLABORATIVE);
+  const greatest = load<f32>(at, GREATEST);
+  const greater = amount > greatest;
+  store<f32>(at, select<f32>(amount, greatest, greater), GREATEST);
+  store<u32>(at, select<u32>(cause, load<u32>(at, CAUSE), greater), CAUSE);
 }
 
 /** The same in the first step, which also counts how many sources lead there. */
 export function addSupported(ordinal: u32, amount: f32, cause: u32): void {
   add(ordinal, amount, cause);
-  const support = word(SUPPORT, ordinal);
-  store<u32>(support, load<u32>(support) + 1);
+  const at = entry(ordinal);
+  store<u32>(at, load<u32>(at, SUPPORT) + 1, SUPPORT);
 }
 
 /** Raises what more than one source leads to, by a share for each further one up to `most`. */
 export function raiseSupported(share: f32, most: u32): void {
-  for (let ordinal: u32 = 0; ordinal < count; ordinal++) {
-    const support = load<u32>(word(SUPPORT, ordinal));
+  for (let at: usize = 0, end = entry(count); at < end; at += ENTRY_BYTES) {
+    const support = load<u32>(at, SUPPORT);
     if (support < 2) continue;
-    const sum = word(COLLABORATIVE, ordinal);
-    store<f32>(sum, load<f32>(sum) * (<f32>1 + share * <f32>min<u32>(support - 1, most)));
+    const raise = <f32>1 + share * <f32>min<u32>(support - 1, most);
+    store<f32>(at, load<f32>(at, COLLABORATIVE) * raise, COLLABORATIVE);
   }
 }
 
 /** Adds in the second step, whose sum is kept apart too: the third goes on from it. */
 export function addWalked(ordinal: u32, amount: f32, cause: u32): void {
   add(ordinal, amount, cause);
-  const sum = word(WALKED, ordinal);
-  store<f32>(sum, load<f32>(sum) + amount);
+  const at = entry(ordinal);
+  store<f32>(at, load<f32>(at, WALKED) + amount, WALKED);
 }
 
 export function product(ordinal: u32): u32 {
-  return load<u32>(word(PRODUCT, ordinal));
+  return load<u32>(entry(ordinal), PRODUCT);
 }
 
 export function collaborative(ordinal: u32): f32 {
-  return load<f32>(word(COLLABORATIVE, ordinal));
+  return load<f32>(entry(ordinal), COLLABORATIVE);
 }
 
 export function walked(ordinal: u32): f32 {
-  return load<f32>(word(WALKED, ordinal));
+  return load<f32>(entry(ordinal), WALKED);
 }
 
 export function cause(ordinal: u32): u32 {
-  return load<u32>(word(CAUSE, ordinal));
+  const at = entry(ordinal);
+  return load<f32>(at, GREATEST) > 0 ? load<u32>(at, CAUSE) : <u32>NONE;
 }
 
 export function repeat(ordinal: u32): f32 {
-  return load<f32>(word(REPEAT, ordinal));
+  return load<f32>(entry(ordinal), REPEAT);
 }
 
 export function setRepeat(ordinal: u32, term: f32): void {
-  store<f32>(word(REPEAT, ordinal), term);
+  store<f32>(entry(ordinal), term, REPEAT);
 }
 
 export function score(ordinal: u32): f32 {
@@ -127,20 +126,22 @@ export function setScore(ordinal: u32, discounted: f32): void {
   store<f32>(word(SCORE, ordinal), discounted);
 }
 
-export function strategy(ordinal: u32): u32 {
-  return load<u32>(word(STRATEGY, ordinal));
-}
-
-export function setStrategy(ordinal: u32, which: u32): void {
-  store<u32>(word(STRATEGY, ordinal), which);
-}
-
 export function discounts(ordinal: u32): u32 {
-  return load<u32>(word(DISCOUNTS, ordinal));
+  return load<u32>(entry(ordinal), DISCOUNTS);
 }
 
 export function setDiscounts(ordinal: u32, counted: u32): void {
-  store<u32>(word(DISCOUNTS, ordinal), counted);
+  store<u32>(entry(ordinal), counted, DISCOUNTS);
+}
+
+/** Takes all candidates and their marks back. */
+export function clear(): void {
+  for (let at: usize = 0, end = entry(count); at < end; at += ENTRY_BYTES) {
+    store<u16>(markAddress(load<u32>(at, PRODUCT)), 0);
+    v128.store(at, i64x2.splat(0), PRODUCT);
+    v128.store(at, i64x2.splat(0), PRODUCT + 16);
+  }
+  count = 0;
 }
 
 /** A candidate as a number that is the greater the better it is; of equals, the lower product comes first. */

@@ -43,7 +43,7 @@ import {
   WORK_CHOSEN,
   word,
 } from "./memory";
-import { admissible, fillScore } from "./score";
+import { admissible, fillScore, strategyOf } from "./score";
 import { clearCategory, mark } from "./visitor";
 
 let chosen: u32 = 0;
@@ -116,7 +116,7 @@ function isSeen(product: u32): bool {
 }
 
 function take(ordinal: u32, score: f32): void {
-  const strategy = candidates.strategy(ordinal);
+  const strategy = strategyOf(ordinal);
   const cause = strategy == STRATEGY_COLLABORATIVE ? candidates.cause(ordinal) : <u32>NONE;
   answer(candidates.product(ordinal), score, strategy, cause);
 }
@@ -175,7 +175,5 @@ export function cleanUp(): void {
     clearCategory(categoryOf(product));
     store<u64>(brandWork(brandOf(product)), 0);
   }
-  for (let ordinal: u32 = 0; ordinal < candidates.count; ordinal++) {
-    store<u16>(markAddress(candidates.product(ordinal)), 0);
-  }
+  candidates.clear();
 }

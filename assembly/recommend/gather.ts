@@ -31,7 +31,6 @@ import {
   queryInt,
   queryIntAt,
   section,
-  word,
 } from "./memory";
 
 const INDEX_MASK: u32 = (1 << NEIGHBOUR_INDEX_BITS) - 1;
@@ -88,12 +87,11 @@ function fanKey(at: u32): u64 {
 /** Writes keys of the best candidates so far to FAN, best first. */
 function best(most: u32, step: i32): u32 {
   if (most == 0) return 0;
-  const column = step == SECOND ? candidates.COLLABORATIVE : candidates.WALKED;
   const full = candidates.FAN + ((<usize>most) << 3);
   let end = candidates.FAN;
   let weakest: f32 = 0;
   for (let ordinal: u32 = 0; ordinal < candidates.count; ordinal++) {
-    const worth = load<f32>(word(column, ordinal));
+    const worth = step == SECOND ? candidates.collaborative(ordinal) : candidates.walked(ordinal);
     if (!(worth >= weakest) || worth == 0) continue;
     const product = candidates.product(ordinal);
     if ((<u32>load<u16>(markAddress(product)) & (MARK_SEEN | MARK_SOURCE)) != 0) continue;

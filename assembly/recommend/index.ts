@@ -1,8 +1,6 @@
 // Recommends from a model's image in one call: gathers, scores, filters, chooses.
 import {
   ANSWER_ADDRESS,
-  CANDIDATE_ADDRESS,
-  CANDIDATES_MAX,
   QUERY_ADDRESS,
   QUERY_BYTES,
   QUERY_STRATEGIES,
@@ -25,13 +23,12 @@ import { gatherUp, spread } from "./visitor";
 
 // The regions of assembly/layout.ts must not reach into each other.
 if (QUERY_ADDRESS + QUERY_BYTES > ANSWER_ADDRESS) ERROR("the query block reaches into the answers");
-if (CANDIDATE_ADDRESS + 17 * 4 * CANDIDATES_MAX > SLOT_ADDRESS) ERROR("the work areas reach into the slots");
+if (candidates.CANDIDATES_END > <usize>SLOT_ADDRESS) ERROR("the work areas reach into the slots");
 if (SLOT_ADDRESS + SLOTS * SLOT_BYTES != 1152 * WASM_PAGE_BYTES) ERROR("the slots do not fill the memory");
 
 /** Answers the query block from the image at `address`; how many products stand in the answer block. */
 export function recommend(address: usize): u32 {
   open(address);
-  candidates.clear();
   prepare();
   spread();
   const strategies = queryInt(QUERY_STRATEGIES);

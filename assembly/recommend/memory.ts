@@ -84,16 +84,21 @@ export const MARK_SEEN: u32 = 0x4000;
 /** Its neighbours were gathered in the first step. */
 export const MARK_SOURCE: u32 = 0x8000;
 
-/** Work of a category: affinity, price band + 1, products chosen; first and last day, number of purchases. */
+/**
+ * Work of a category: affinity; prices looked at, and the currency and flags of a record that they are compared with;
+ * products chosen; first and last day, number of purchases.
+ */
 export function categoryWork(category: u32): usize {
   return <usize>CATEGORY_WORK_ADDRESS + <usize>category * <usize>CATEGORY_WORK_BYTES;
 }
 export const WORK_AFFINITY: usize = 0;
-export const WORK_BAND: usize = 4;
-export const WORK_CHOSEN: usize = 8;
-export const WORK_FIRST_DAY: usize = 12;
-export const WORK_LAST_DAY: usize = 16;
-export const WORK_PURCHASES: usize = 20;
+export const WORK_MIDDLE: usize = 4;
+export const WORK_SHARPNESS: usize = 8;
+export const WORK_PRICED: usize = 12;
+export const WORK_CHOSEN: usize = 16;
+export const WORK_FIRST_DAY: usize = 20;
+export const WORK_LAST_DAY: usize = 24;
+export const WORK_PURCHASES: usize = 28;
 
 /** Work of a brand: affinity, products chosen. */
 export function brandWork(brand: u32): usize {

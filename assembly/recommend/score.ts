@@ -1,7 +1,6 @@
 // One score per candidate: the sum of four terms, one a strategy. The greatest term names the strategy.
 import {
   FACT_ELIGIBLE,
-  FACT_PRICED,
   NONE,
   QUERY_BRAND_WEIGHT,
   QUERY_CATEGORY_FILTER,
@@ -10,9 +9,6 @@ import {
   QUERY_FIT_CATEGORY,
   QUERY_FIT_PRICE,
   QUERY_POPULARITY_WEIGHT,
-  QUERY_PRICE_CURRENCY,
-  QUERY_PRICE_MIDDLE,
-  QUERY_PRICE_SHARPNESS,
   QUERY_STRATEGIES,
   QUERY_TREND_WEIGHT,
   RECORD_BRAND,
@@ -37,13 +33,13 @@ import {
   MARK_BLOCKED,
   markAddress,
   queryFloat,
-  queryFloatAt,
   queryInt,
-  queryIntAt,
   record,
   WORK_AFFINITY,
+  WORK_MIDDLE,
+  WORK_PRICED,
+  WORK_SHARPNESS,
 } from "./memory";
-import { bandOf } from "./visitor";
 
 let filter: u32 = 0;
 
@@ -54,78 +50,95 @@ export function prepare(): void {
 
 /** May be shown: eligible, of the wanted category, neither excluded nor taken already. */
 export function admissible(product: u32): bool {
-  if ((<u32>load<u16>(markAddress(product)) & MARK_BLOCKED) != 0) return false;
-  if ((load<u8>(record(product), RECORD_FLAGS) & FACT_ELIGIBLE) == 0) return false;
-  return filter == <u32>NONE || categoryOf(product) == filter;
+  const open = i32((<u32>load<u16>(markAddress(product)) & MARK_BLOCKED) == 0);
+  const eligible = i32((load<u8>(record(product), RECORD_FLAGS) & FACT_ELIGIBLE) != 0);
+  const wanted = i32(filter == <u32>NONE) | i32(categoryOf(product) == filter);
+  return (open & eligible & wanted) != 0;
 }
 
-/** Scores every candidate; those that may not be shown, and those that nothing speaks for, are out. */
+/**
+ * Scores every candidate; those that may not be shown, and those that nothing speaks for, are out. Terms of strategies
+ * that are not wanted are nothing, and what depends on the candidate is selected: a guess gone wrong costs more.
+ */
 export function scoreAll(): void {
-  const strategies = queryInt(QUERY_STRATEGIES);
-  for (let ordinal: u32 = 0; ordinal < candidates.count; ordinal++) {
+  const fitCategory = queryFloat(QUERY_FIT_CATEGORY);
+  const fitBrand = queryFloat(QUERY_FIT_BRAND);
+  const fitPrice = queryFloat(QUERY_FIT_PRICE);
+  const wantedCategory = weightOf(STRATEGY_CATEGORY, QUERY_CATEGORY_WEIGHT);
+  const wantedBrand = weightOf(STRATEGY_CATEGORY, QUERY_BRAND_WEIGHT);
+  const wantedTrend = weightOf(STRATEGY_TRENDING, QUERY_TREND_WEIGHT);
+  const wantedPopularity = weightOf(STRATEGY_TRENDING, QUERY_POPULARITY_WEIGHT);
+  const count = candidates.count;
+  for (let ordinal: u32 = 0; ordinal < count; ordinal++) {
     const product = candidates.product(ordinal);
-    if (admissible(product) && scoreOne(ordinal, product, strategies) > 0) continue;
-    candidates.setScore(ordinal, OUT);
+    const facts = record(product);
+    const work = categoryWork(load<u16>(facts, RECORD_CATEGORY));
+    const likedCategory = load<f32>(work, WORK_AFFINITY);
+    const likedBrand = load<f32>(brandWork(load<u16>(facts, RECORD_BRAND)));
+    const price = fitPrice * priceFit(facts, work);
+    const fit = <f32>1 + fitCategory * likedCategory + fitBrand * likedBrand + price;
+    const popular = load<f32>(facts, RECORD_POPULARITY);
+    const rising = load<f32>(facts, RECORD_TREND);
+    const liked = wantedCategory * likedCategory + wantedBrand * likedBrand;
+    const score =
+      candidates.collaborative(ordinal) * load<f32>(facts, RECORD_LIFT) * fit +
+      liked * (<f32>0.1 + popular + rising) * (<f32>1 + price) +
+      candidates.repeat(ordinal) +
+      (wantedTrend * rising + wantedPopularity * popular);
+    const shown = i32(admissible(product)) & i32(score > 0);
+    candidates.setWorth(ordinal, select<f32>(score, OUT, shown));
   }
 }
 
-function scoreOne(ordinal: u32, product: u32, strategies: u32): f32 {
-  const facts = record(product);
-  const category: u32 = load<u16>(facts, RECORD_CATEGORY);
-  const likedCategory = load<f32>(categoryWork(category) + WORK_AFFINITY);
+/** A weight of the query, nothing when its strategy is not wanted. */
+function weightOf(strategy: u32, weight: usize): f32 {
+  return (queryInt(QUERY_STRATEGIES) & (1 << strategy)) != 0 ? queryFloat(weight) : 0;
+}
+
+/** Strategy of the greatest term of a candidate's score; of equals, the first. */
+export function strategyOf(ordinal: u32): u32 {
+  const facts = record(candidates.product(ordinal));
+  const work = categoryWork(load<u16>(facts, RECORD_CATEGORY));
+  const likedCategory = load<f32>(work, WORK_AFFINITY);
   const likedBrand = load<f32>(brandWork(load<u16>(facts, RECORD_BRAND)));
-  const fitPrice = queryFloat(QUERY_FIT_PRICE) * priceFit(facts, category);
-  let score: f32 = 0;
+  const price = queryFloat(QUERY_FIT_PRICE) * priceFit(facts, work);
+  const popular = load<f32>(facts, RECORD_POPULARITY);
+  const rising = load<f32>(facts, RECORD_TREND);
   let greatest: f32 = 0;
   let which: u32 = STRATEGY_TRENDING;
-
-  if ((strategies & (1 << STRATEGY_COLLABORATIVE)) != 0) {
+  if ((queryInt(QUERY_STRATEGIES) & (1 << STRATEGY_COLLABORATIVE)) != 0) {
     const fit =
       <f32>1 +
       queryFloat(QUERY_FIT_CATEGORY) * likedCategory +
       queryFloat(QUERY_FIT_BRAND) * likedBrand +
-      fitPrice;
-    greatest = score = candidates.collaborative(ordinal) * load<f32>(facts, RECORD_LIFT) * fit;
+      price;
+    greatest = candidates.collaborative(ordinal) * load<f32>(facts, RECORD_LIFT) * fit;
     which = STRATEGY_COLLABORATIVE;
   }
-  const popular = load<f32>(facts, RECORD_POPULARITY);
-  const rising = load<f32>(facts, RECORD_TREND);
-  if ((strategies & (1 << STRATEGY_CATEGORY)) != 0) {
-    const liked =
-      queryFloat(QUERY_CATEGORY_WEIGHT) * likedCategory + queryFloat(QUERY_BRAND_WEIGHT) * likedBrand;
-    const term = liked * (<f32>0.1 + popular + rising) * (<f32>1 + fitPrice);
-    score += term;
-    if (term > greatest) {
-      greatest = term;
-      which = STRATEGY_CATEGORY;
-    }
+  const liked =
+    weightOf(STRATEGY_CATEGORY, QUERY_CATEGORY_WEIGHT) * likedCategory +
+    weightOf(STRATEGY_CATEGORY, QUERY_BRAND_WEIGHT) * likedBrand;
+  const inCategory = liked * (<f32>0.1 + popular + rising) * (<f32>1 + price);
+  if (inCategory > greatest) {
+    greatest = inCategory;
+    which = STRATEGY_CATEGORY;
   }
-  if ((strategies & (1 << STRATEGY_RECENT)) != 0) {
-    const term = candidates.repeat(ordinal);
-    score += term;
-    if (term > greatest) {
-      greatest = term;
-      which = STRATEGY_RECENT;
-    }
+  if (candidates.repeat(ordinal) > greatest) {
+    greatest = candidates.repeat(ordinal);
+    which = STRATEGY_RECENT;
   }
-  if ((strategies & (1 << STRATEGY_TRENDING)) != 0) {
-    const term = queryFloat(QUERY_TREND_WEIGHT) * rising + queryFloat(QUERY_POPULARITY_WEIGHT) * popular;
-    score += term;
-    if (term > greatest) which = STRATEGY_TRENDING;
-  }
-  candidates.setWorth(ordinal, score);
-  candidates.setStrategy(ordinal, which);
-  return score;
+  const trending =
+    weightOf(STRATEGY_TRENDING, QUERY_TREND_WEIGHT) * rising +
+    weightOf(STRATEGY_TRENDING, QUERY_POPULARITY_WEIGHT) * popular;
+  return trending > greatest ? STRATEGY_TRENDING : which;
 }
 
 /** 1 in the middle of the visitor's prices of that category, 1/2 at the edge of the band; 0 where none is known. */
-function priceFit(facts: usize, category: u32): f32 {
-  const band = bandOf(category);
-  if (band == <u32>NONE || (load<u8>(facts, RECORD_FLAGS) & FACT_PRICED) == 0) return 0;
-  if (<u32>load<u8>(facts, RECORD_CURRENCY) != queryIntAt(QUERY_PRICE_CURRENCY, band)) return 0;
-  const price = load<f32>(facts, RECORD_PRICE);
-  const away = (price - queryFloatAt(QUERY_PRICE_MIDDLE, band)) * queryFloatAt(QUERY_PRICE_SHARPNESS, band);
-  return <f32>1 / (<f32>1 + away * away);
+function priceFit(facts: usize, work: usize): f32 {
+  const away =
+    (load<f32>(facts, RECORD_PRICE) - load<f32>(work, WORK_MIDDLE)) * load<f32>(work, WORK_SHARPNESS);
+  const known = <u32>load<u16>(facts, RECORD_CURRENCY) == load<u32>(work, WORK_PRICED);
+  return select<f32>(<f32>1 / (<f32>1 + away * away), 0, known);
 }
 
 /** What fills a list up: the score of being popular. */

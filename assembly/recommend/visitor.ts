@@ -1,8 +1,9 @@
 // Spreads what a query says of the visitor over the work areas, so that a candidate's fit is a few loads; and back.
 import {
+  FACT_ELIGIBLE,
+  FACT_PRICED,
   FLAG_ALLOW_REBOUGHT,
   FLAG_BLOCK_PURCHASED,
-  NONE,
   QUERY_BLOCKED,
   QUERY_BLOCKED_INDEX,
   QUERY_BRAND_AFFINITY,
@@ -13,6 +14,9 @@ import {
   QUERY_CATEGORY_INDEX,
   QUERY_FLAGS,
   QUERY_PRICE_CATEGORY,
+  QUERY_PRICE_CURRENCY,
+  QUERY_PRICE_MIDDLE,
+  QUERY_PRICE_SHARPNESS,
   QUERY_PRICES,
   QUERY_PURCHASED,
   QUERY_PURCHASED_COUNT,
@@ -22,6 +26,8 @@ import {
   QUERY_RECENTS,
   QUERY_SOURCE_INDEX,
   QUERY_SOURCES,
+  RECORD_CURRENCY,
+  RECORD_FLAGS,
 } from "../layout";
 import {
   brandWork,
@@ -35,11 +41,16 @@ import {
   queryInt,
   queryIntAt,
   WORK_AFFINITY,
-  WORK_BAND,
   WORK_FIRST_DAY,
   WORK_LAST_DAY,
+  WORK_MIDDLE,
+  WORK_PRICED,
   WORK_PURCHASES,
+  WORK_SHARPNESS,
 } from "./memory";
+
+/** Flags behind the currency in a record that has a price and may be shown: there are no others. */
+const PRICED: u32 = (FACT_ELIGIBLE | FACT_PRICED) << (8 * (RECORD_FLAGS - RECORD_CURRENCY));
 
 export function mark(product: u32, flag: u32): void {
   const address = markAddress(product);
@@ -61,8 +72,11 @@ export function spread(): void {
   }
   const prices = queryInt(QUERY_PRICES);
   for (let at: u32 = 0; at < prices; at++) {
-    const band = categoryWork(queryIntAt(QUERY_PRICE_CATEGORY, at)) + WORK_BAND;
-    if (load<u32>(band) == 0) store<u32>(band, at + 1);
+    const work = categoryWork(queryIntAt(QUERY_PRICE_CATEGORY, at));
+    if (load<u32>(work, WORK_PRICED) != 0) continue;
+    store<f32>(work, queryFloatAt(QUERY_PRICE_MIDDLE, at), WORK_MIDDLE);
+    store<f32>(work, queryFloatAt(QUERY_PRICE_SHARPNESS, at), WORK_SHARPNESS);
+    store<u32>(work, queryIntAt(QUERY_PRICE_CURRENCY, at) | PRICED, WORK_PRICED);
   }
   if ((queryInt(QUERY_FLAGS) & FLAG_BLOCK_PURCHASED) != 0) blockPurchased();
 }
@@ -129,10 +143,4 @@ export function clearCategory(category: u32): void {
   const work = categoryWork(category);
   v128.store(work, i64x2.splat(0));
   v128.store(work, i64x2.splat(0), 16);
-}
-
-/** Band of prices the visitor looks at in a category, or NONE. */
-export function bandOf(category: u32): u32 {
-  const band = load<u32>(categoryWork(category) + WORK_BAND);
-  return band == 0 ? <u32>NONE : band - 1;
 }
