@@ -27,7 +27,9 @@ export const DEFERRED: usize = LEADERS + COLUMN;
 export const DEFERRED_SCORES: usize = DEFERRED + COLUMN;
 /** Keys of the products a walk goes on from. */
 export const FAN: usize = DEFERRED_SCORES + COLUMN;
-export const CANDIDATES_END: usize = FAN + 2 * COLUMN;
+/** Lists that the running step adds from. */
+export const PLAN: usize = FAN + 2 * COLUMN;
+export const CANDIDATES_END: usize = PLAN + 8 * COLUMN + 16;
 
 export let count: u32 = 0;
 

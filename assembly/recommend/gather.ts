@@ -42,6 +42,14 @@ const EXPONENT: i32 = STRENGTH_EXPONENT_SHIFT << 23;
 /** Least addition of the running step. */
 let floor: f32 = 0;
 
+/** Lists to add from: begin, end, what a strength of it is worth, cause. The next one's place. */
+let planned: usize = 0;
+const PLAN_LIST: usize = 0;
+const PLAN_END: usize = 4;
+const PLAN_WEIGHT: usize = 8;
+const PLAN_CAUSE: usize = 12;
+const PLAN_BYTES: usize = 16;
+
 /** Which step an addition belongs to. */
 const FIRST: i32 = 0;
 const SECOND: i32 = 1;
@@ -49,17 +57,13 @@ const THIRD: i32 = 2;
 
 export function gatherCollaborative(): void {
   floor = 0;
+  planned = candidates.PLAN;
   const sources = queryInt(QUERY_SOURCES);
   for (let at: u32 = 0; at < sources; at++) {
     const product = queryIntAt(QUERY_SOURCE_INDEX, at);
-    expand(
-      product,
-      queryFloatAt(QUERY_SOURCE_VIEWED, at),
-      queryFloatAt(QUERY_SOURCE_BOUGHT, at),
-      product,
-      FIRST,
-    );
+    plan(product, queryFloatAt(QUERY_SOURCE_VIEWED, at), queryFloatAt(QUERY_SOURCE_BOUGHT, at), product);
   }
+  addPlanned(FIRST);
   candidates.raiseSupported(queryFloat(QUERY_SUPPORT), SUPPORT_MAX);
   const viewed = queryFloat(QUERY_WALK_VIEWED);
   const bought = queryFloat(QUERY_WALK_BOUGHT);
@@ -72,12 +76,14 @@ export function gatherCollaborative(): void {
 function walk(fan: u32, viewed: f32, bought: f32, step: i32): void {
   const found = best(fan, step);
   if (step == SECOND && found > 0) floor = queryFloat(QUERY_WALK_FLOOR) * candidates.keyWorth(fanKey(0));
+  planned = candidates.PLAN;
   for (let at: u32 = 0; at < found; at++) {
     const key = fanKey(at);
     const worth = candidates.keyWorth(key);
     const product = candidates.keyProduct(key);
-    expand(product, viewed * worth, bought * worth, candidates.cause(candidates.candidate(product)), step);
+    plan(product, viewed * worth, bought * worth, candidates.cause(candidates.candidate(product)));
   }
+  addPlanned(step);
 }
 
 function fanKey(at: u32): u64 {
@@ -113,43 +119,65 @@ function best(most: u32, step: i32): u32 {
   return <u32>((end - candidates.FAN) >> 3);
 }
 
-function expand(product: u32, viewed: f32, bought: f32, cause: u32, step: i32): void {
-  if (viewed > 0) addNeighbours(HEADER_VIEWED, HEADER_VIEWED_STRIDE, product, viewed, cause, step);
-  if (bought > 0) addNeighbours(HEADER_BOUGHT, HEADER_BOUGHT_STRIDE, product, bought, cause, step);
+/**
+ * Plans the lists of a product that begin with enough. Whether they do is known from memory that nothing has read
+ * lately: asking for all of it before any is used, without a branch on it, is one wait instead of many.
+ */
+function plan(product: u32, viewed: f32, bought: f32, cause: u32): void {
+  if (viewed > 0) planList(HEADER_VIEWED, HEADER_VIEWED_STRIDE, product, viewed, cause);
+  if (bought > 0) planList(HEADER_BOUGHT, HEADER_BOUGHT_STRIDE, product, bought, cause);
+}
+
+function planList(lists: usize, strideWord: usize, product: u32, weight: f32, cause: u32): void {
+  const stride = header(strideWord);
+  if (stride == 0) return;
+  const list = section(lists) + <usize>product * <usize>stride * 4;
+  const first = load<u32>(list);
+  const strength = reinterpret<f32>(((first >> NEIGHBOUR_INDEX_BITS) << DROPPED_BITS) + EXPONENT);
+  store<u32>(planned, list, PLAN_LIST);
+  store<u32>(planned, list + <usize>stride * 4, PLAN_END);
+  store<f32>(planned, weight, PLAN_WEIGHT);
+  store<u32>(planned, cause, PLAN_CAUSE);
+  planned += select<usize>(PLAN_BYTES, 0, i32(first != 0) & i32(strength * weight >= floor));
+}
+
+function addPlanned(step: i32): void {
+  for (let at = candidates.PLAN; at < planned; at += PLAN_BYTES) {
+    addNeighbours(
+      load<u32>(at, PLAN_LIST),
+      load<u32>(at, PLAN_END),
+      load<f32>(at, PLAN_WEIGHT),
+      load<u32>(at, PLAN_CAUSE),
+      step,
+    );
+  }
 }
 
 /**
  * Four neighbours at a time: their codes become strengths by a shift and an addition of the exponent. They fall, so
  * the list is left where they add too little.
  */
-function addNeighbours(
-  lists: usize,
-  strideWord: usize,
-  product: u32,
-  weight: f32,
-  cause: u32,
-  step: i32,
-): void {
-  const stride = header(strideWord);
-  let at = section(lists) + <usize>product * <usize>stride * 4;
-  const end = at + <usize>stride * 4;
+function addNeighbours(at: usize, end: usize, weight: f32, cause: u32, step: i32): void {
   const exponent = i32x4.splat(EXPONENT);
   const weights = f32x4.splat(weight);
+  const floors = f32x4.splat(floor);
   for (; at < end; at += 16) {
     const entries = v128.load(at);
-    if (i32x4.extract_lane(entries, 0) == 0) return;
     const codes = i32x4.shl(i32x4.shr_u(entries, NEIGHBOUR_INDEX_BITS), DROPPED_BITS);
     const worths = f32x4.mul(i32x4.add(codes, exponent), weights);
-    if (f32x4.extract_lane(worths, 0) < floor) return;
+    const enough = i32x4.bitmask(v128.andnot(f32x4.ge(worths, floors), i32x4.eq(entries, i32x4.splat(0))));
+    if ((enough & 1) == 0) return;
     addOne(i32x4.extract_lane(entries, 0), f32x4.extract_lane(worths, 0), cause, step);
+    if ((enough & 2) == 0) return;
     addOne(i32x4.extract_lane(entries, 1), f32x4.extract_lane(worths, 1), cause, step);
+    if ((enough & 4) == 0) return;
     addOne(i32x4.extract_lane(entries, 2), f32x4.extract_lane(worths, 2), cause, step);
+    if ((enough & 8) == 0) return;
     addOne(i32x4.extract_lane(entries, 3), f32x4.extract_lane(worths, 3), cause, step);
   }
 }
 
 function addOne(entry: u32, worth: f32, cause: u32, step: i32): void {
-  if (entry == 0 || worth < floor) return;
   const neighbour = entry & INDEX_MASK;
   if (step != FIRST && (<u32>load<u16>(markAddress(neighbour)) & MARK_SEEN) != 0) return;
   const ordinal = candidates.candidate(neighbour);
