@@ -17,8 +17,10 @@ const REPEAT: usize = PRODUCT + 24;
 const DISCOUNTS: usize = PRODUCT + 28;
 
 const COLUMN: usize = <usize>4 * <usize>CANDIDATES_MAX;
+/** Category (lower half) and brand (upper half). */
+export const GROUPS: usize = PRODUCT + ENTRY_BYTES * <usize>CANDIDATES_MAX;
 /** Sum of the terms, and what discounts leave of it. */
-export const WORTH: usize = PRODUCT + ENTRY_BYTES * <usize>CANDIDATES_MAX;
+export const WORTH: usize = GROUPS + COLUMN;
 export const SCORE: usize = WORTH + COLUMN;
 /** Greatest score of each block of candidates. */
 export const LEADERS: usize = SCORE + COLUMN;

@@ -4,6 +4,8 @@ import {
   QUERY_ADDRESS,
   QUERY_BYTES,
   QUERY_STRATEGIES,
+  RECORD_BRAND,
+  RECORD_CATEGORY,
   SLOT_ADDRESS,
   SLOT_BYTES,
   SLOTS,
@@ -25,6 +27,7 @@ import { gatherUp, spread } from "./visitor";
 if (QUERY_ADDRESS + QUERY_BYTES > ANSWER_ADDRESS) ERROR("the query block reaches into the answers");
 if (candidates.CANDIDATES_END > <usize>SLOT_ADDRESS) ERROR("the work areas reach into the slots");
 if (SLOT_ADDRESS + SLOTS * SLOT_BYTES != 1152 * WASM_PAGE_BYTES) ERROR("the slots do not fill the memory");
+if (RECORD_BRAND != RECORD_CATEGORY + 2) ERROR("a record's category and brand are not one word");
 
 /** Answers the query block from the image at `address`; how many products stand in the answer block. */
 export function recommend(address: usize): u32 {

@@ -39,6 +39,7 @@ import {
   WORK_MIDDLE,
   WORK_PRICED,
   WORK_SHARPNESS,
+  word,
 } from "./memory";
 
 let filter: u32 = 0;
@@ -57,6 +58,17 @@ export function admissible(product: u32): bool {
 }
 
 /**
+ * What each candidate belongs to. Few records are in the cache: asking for all of them and for nothing else keeps more
+ * of them on their way than scoring could.
+ */
+function group(count: u32): void {
+  for (let ordinal: u32 = 0; ordinal < count; ordinal++) {
+    const groups = load<u32>(record(candidates.product(ordinal)), RECORD_CATEGORY);
+    store<u32>(word(candidates.GROUPS, ordinal), groups);
+  }
+}
+
+/**
  * Scores every candidate; those that may not be shown, and those that nothing speaks for, are out. Terms of strategies
  * that are not wanted are nothing, and what depends on the candidate is selected: a guess gone wrong costs more.
  */
@@ -69,12 +81,14 @@ export function scoreAll(): void {
   const wantedTrend = weightOf(STRATEGY_TRENDING, QUERY_TREND_WEIGHT);
   const wantedPopularity = weightOf(STRATEGY_TRENDING, QUERY_POPULARITY_WEIGHT);
   const count = candidates.count;
+  group(count);
   for (let ordinal: u32 = 0; ordinal < count; ordinal++) {
     const product = candidates.product(ordinal);
     const facts = record(product);
-    const work = categoryWork(load<u16>(facts, RECORD_CATEGORY));
+    const groups = load<u32>(word(candidates.GROUPS, ordinal));
+    const work = categoryWork(groups & 0xffff);
     const likedCategory = load<f32>(work, WORK_AFFINITY);
-    const likedBrand = load<f32>(brandWork(load<u16>(facts, RECORD_BRAND)));
+    const likedBrand = load<f32>(brandWork(groups >> 16));
     const price = fitPrice * priceFit(facts, work);
     const fit = <f32>1 + fitCategory * likedCategory + fitBrand * likedBrand + price;
     const popular = load<f32>(facts, RECORD_POPULARITY);
