@@ -133,12 +133,11 @@ function planList(lists: usize, strideWord: usize, product: u32, weight: f32, ca
   if (stride == 0) return;
   const list = section(lists) + <usize>product * <usize>stride * 4;
   const first = load<u32>(list);
-  const strength = reinterpret<f32>(((first >> NEIGHBOUR_INDEX_BITS) << DROPPED_BITS) + EXPONENT);
   store<u32>(planned, list, PLAN_LIST);
   store<u32>(planned, list + <usize>stride * 4, PLAN_END);
   store<f32>(planned, weight, PLAN_WEIGHT);
   store<u32>(planned, cause, PLAN_CAUSE);
-  planned += select<usize>(PLAN_BYTES, 0, i32(first != 0) & i32(strength * weight >= floor));
+  planned += select<usize>(PLAN_BYTES, 0, i32(first != 0) & i32(strengthOf(first) * weight >= floor));
 }
 
 function addPlanned(step: i32): void {
@@ -153,32 +152,22 @@ function addPlanned(step: i32): void {
   }
 }
 
-/**
- * Four neighbours at a time: their codes become strengths by a shift and an addition of the exponent. They fall, so
- * the list is left where they add too little.
- */
+/** Neighbours fall in strength, so the list is left where they add too little. */
 function addNeighbours(at: usize, end: usize, weight: f32, cause: u32, step: i32): void {
-  const exponent = i32x4.splat(EXPONENT);
-  const weights = f32x4.splat(weight);
-  const floors = f32x4.splat(floor);
-  for (; at < end; at += 16) {
-    const entries = v128.load(at);
-    const codes = i32x4.shl(i32x4.shr_u(entries, NEIGHBOUR_INDEX_BITS), DROPPED_BITS);
-    const worths = f32x4.mul(i32x4.add(codes, exponent), weights);
-    const enough = i32x4.bitmask(v128.andnot(f32x4.ge(worths, floors), i32x4.eq(entries, i32x4.splat(0))));
-    if ((enough & 1) == 0) return;
-    addOne(i32x4.extract_lane(entries, 0), f32x4.extract_lane(worths, 0), cause, step);
-    if ((enough & 2) == 0) return;
-    addOne(i32x4.extract_lane(entries, 1), f32x4.extract_lane(worths, 1), cause, step);
-    if ((enough & 4) == 0) return;
-    addOne(i32x4.extract_lane(entries, 2), f32x4.extract_lane(worths, 2), cause, step);
-    if ((enough & 8) == 0) return;
-    addOne(i32x4.extract_lane(entries, 3), f32x4.extract_lane(worths, 3), cause, step);
+  for (; at < end; at += 4) {
+    const entry = load<u32>(at);
+    const worth = strengthOf(entry) * weight;
+    if (entry == 0 || worth < floor) return;
+    addOne(entry & INDEX_MASK, worth, cause, step);
   }
 }
 
-function addOne(entry: u32, worth: f32, cause: u32, step: i32): void {
-  const neighbour = entry & INDEX_MASK;
+/** An entry's code becomes a strength by a shift and an addition of the exponent. */
+function strengthOf(entry: u32): f32 {
+  return reinterpret<f32>(((entry >> NEIGHBOUR_INDEX_BITS) << DROPPED_BITS) + EXPONENT);
+}
+
+function addOne(neighbour: u32, worth: f32, cause: u32, step: i32): void {
   if (step != FIRST && (<u32>load<u16>(markAddress(neighbour)) & MARK_SEEN) != 0) return;
   const ordinal = candidates.candidate(neighbour);
   if (ordinal == CANDIDATES_MAX) return;
