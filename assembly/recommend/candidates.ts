@@ -1,6 +1,7 @@
 // Candidates of the running call by ordinal: what speaks for each product, term by term. An entry is half a line of
 // the cache, and all nothing before its candidate comes, so that coming and coming again are the same few stores.
 import { CANDIDATE_ADDRESS, CANDIDATES_MAX, NONE } from "../layout";
+import { either } from "./either";
 import { MARK_ORDINAL, markAddress, word } from "./memory";
 
 const ENTRY_SHIFT: usize = 5;
@@ -59,7 +60,7 @@ export function add(ordinal: u32, amount: f32, cause: u32): void {
   store<f32>(at, load<f32>(at, COLLABORATIVE) + amount, COLLABORATIVE);
   const greatest = load<f32>(at, GREATEST);
   const greater = amount > greatest;
-  store<f32>(at, select<f32>(amount, greatest, greater), GREATEST);
+  store<f32>(at, either(amount, greatest, greater), GREATEST);
   store<u32>(at, select<u32>(cause, load<u32>(at, CAUSE), greater), CAUSE);
 }
 

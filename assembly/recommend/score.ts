@@ -25,6 +25,7 @@ import {
   STRATEGY_TRENDING,
 } from "../layout";
 import * as candidates from "./candidates";
+import { either } from "./either";
 import { OUT } from "./leaders";
 import {
   brandWork,
@@ -100,7 +101,7 @@ export function scoreAll(): void {
       candidates.repeat(ordinal) +
       (wantedTrend * rising + wantedPopularity * popular);
     const shown = i32(admissible(product)) & i32(score > 0);
-    candidates.setWorth(ordinal, select<f32>(score, OUT, shown));
+    candidates.setWorth(ordinal, either(score, OUT, shown != 0));
   }
 }
 
@@ -152,7 +153,7 @@ function priceFit(facts: usize, work: usize): f32 {
   const away =
     (load<f32>(facts, RECORD_PRICE) - load<f32>(work, WORK_MIDDLE)) * load<f32>(work, WORK_SHARPNESS);
   const known = <u32>load<u16>(facts, RECORD_CURRENCY) == load<u32>(work, WORK_PRICED);
-  return select<f32>(<f32>1 / (<f32>1 + away * away), 0, known);
+  return either(<f32>1 / (<f32>1 + away * away), 0, known);
 }
 
 /** What fills a list up: the score of being popular. */
