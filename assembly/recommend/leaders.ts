@@ -5,6 +5,8 @@ import * as candidates from "./candidates";
 import { word } from "./memory";
 
 const BLOCK: u32 = 32;
+/** Scores compared at a time. */
+const GROUP: u32 = 16;
 /** Candidates that are out; no score is so low. */
 export const OUT: f32 = -1;
 /** `leader`: none is left. */
@@ -18,7 +20,7 @@ export function rank(): void {
   blocks = (count + BLOCK - 1) / BLOCK;
   for (let ordinal = count; ordinal < blocks * BLOCK; ordinal++) candidates.setScore(ordinal, OUT);
   for (let block: u32 = 0; block < blocks; block++) lead(block);
-  for (let block = blocks; (block & 3) != 0; block++) store<f32>(word(candidates.LEADERS, block), OUT);
+  for (let block = blocks; block % GROUP != 0; block++) store<f32>(word(candidates.LEADERS, block), OUT);
 }
 
 /** The best candidate, of equals the lower product. */
@@ -31,17 +33,26 @@ export function leader(): u32 {
   let best = NOBODY;
   if (greatest == OUT) return best;
   const wanted = f32x4.splat(greatest);
-  for (let block: u32 = 0; block < blocks; block++) {
-    if (load<f32>(word(candidates.LEADERS, block)) != greatest) continue;
-    for (let ordinal = block * BLOCK, end = ordinal + BLOCK; ordinal < end; ordinal += 4) {
-      let equal = i32x4.bitmask(f32x4.eq(v128.load(word(candidates.SCORE, ordinal)), wanted));
+  for (let group: u32 = 0; group < blocks; group += GROUP) {
+    let led = equals(word(candidates.LEADERS, group), wanted);
+    for (; led != 0; led &= led - 1) {
+      const from = (group + <u32>ctz(led)) * BLOCK;
+      const at = word(candidates.SCORE, from);
+      let equal = equals(at, wanted) | (equals(at + 4 * GROUP, wanted) << GROUP);
       for (; equal != 0; equal &= equal - 1) {
-        const other = ordinal + <u32>ctz(equal);
+        const other = from + <u32>ctz(equal);
         if (best == NOBODY || candidates.product(other) < candidates.product(best)) best = other;
       }
     }
   }
   return best;
+}
+
+/** Which of so many scores equal the wanted, a bit each. */
+function equals(at: usize, wanted: v128): u32 {
+  const first = i16x8.narrow_i32x4_s(f32x4.eq(v128.load(at), wanted), f32x4.eq(v128.load(at, 16), wanted));
+  const last = i16x8.narrow_i32x4_s(f32x4.eq(v128.load(at, 32), wanted), f32x4.eq(v128.load(at, 48), wanted));
+  return <u32>i8x16.bitmask(i8x16.narrow_i16x8_s(first, last));
 }
 
 /** Lowers a candidate's score. */
