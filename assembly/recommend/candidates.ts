@@ -1,11 +1,10 @@
 // Candidates of the running call by ordinal: what speaks for each product, term by term. An entry is half a line of
 // the cache, and all nothing before its candidate comes, so that coming and coming again are the same few stores.
 import { CANDIDATE_ADDRESS, CANDIDATES_MAX, NONE } from "../layout";
-import { either } from "./either";
 import { MARK_ORDINAL, markAddress, word } from "./memory";
 
 const ENTRY_SHIFT: usize = 5;
-const ENTRY_BYTES: usize = 1 << ENTRY_SHIFT;
+export const ENTRY_BYTES: usize = 1 << ENTRY_SHIFT;
 const PRODUCT: usize = CANDIDATE_ADDRESS;
 const COLLABORATIVE: usize = PRODUCT + 4;
 const WALKED: usize = PRODUCT + 8;
@@ -36,6 +35,11 @@ export const CANDIDATES_END: usize = PLAN + 8 * COLUMN + 16;
 
 export let count: u32 = 0;
 
+/** Where a candidate's entry begins: product, collaborative, walked, greatest; cause, support, repeat, discounts. */
+export function entryAddress(ordinal: u32): usize {
+  return PRODUCT + entry(ordinal);
+}
+
 function entry(ordinal: u32): usize {
   return (<usize>ordinal) << ENTRY_SHIFT;
 }
@@ -62,6 +66,15 @@ export function add(ordinal: u32, amount: f32, cause: u32): void {
   const greater = amount > greatest;
   store<f32>(at, either(amount, greatest, greater), GREATEST);
   store<u32>(at, select<u32>(cause, load<u32>(at, CAUSE), greater), CAUSE);
+}
+
+/**
+ * `first ? a : b` without a branch. V8 makes one of `select<f32>`, as x64 moves no floats by condition, and asc makes
+ * `select<f32>` of the same over integers.
+ */
+function either(a: f32, b: f32, first: bool): f32 {
+  const mask = -u32(first);
+  return reinterpret<f32>((reinterpret<u32>(a) & mask) | (reinterpret<u32>(b) & ~mask));
 }
 
 /** The same in the first step, which also counts how many sources lead there. */
@@ -120,11 +133,6 @@ export function score(ordinal: u32): f32 {
 /** Sum of the terms, before discounts. */
 export function worth(ordinal: u32): f32 {
   return load<f32>(word(WORTH, ordinal));
-}
-
-export function setWorth(ordinal: u32, sum: f32): void {
-  store<f32>(word(WORTH, ordinal), sum);
-  store<f32>(word(SCORE, ordinal), sum);
 }
 
 export function setScore(ordinal: u32, discounted: f32): void {

@@ -43,7 +43,7 @@ import {
   WORK_CHOSEN,
   word,
 } from "./memory";
-import { admissible, fillScore, strategyOf } from "./score";
+import { admissible, fillScore, strategyOf } from "./terms";
 import { clearCategory, mark } from "./visitor";
 
 let chosen: u32 = 0;
