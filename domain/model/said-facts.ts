@@ -31,13 +31,14 @@ export class SaidFacts {
     return true;
   }
 
-  /** Tells a record, about to learn something else, when it was last told what it holds. */
+  /** Tells a record, about to change, when it was last told what it holds; what was cleared from it is not told. */
   recall(slot: number, record: CatalogueRecord): void {
     const at = this.at[slot] ?? 0;
     if (at === 0) return;
     FACT_FIELDS.forEach((field, i) => {
-      if ((this.fields[slot]! & (1 << i)) === 0) return;
-      record.learntAt[field] = Math.max(record.learntAt[field] ?? 0, at);
+      const learntAt = record.learntAt[field];
+      if ((this.fields[slot]! & (1 << i)) === 0 || learntAt === undefined) return;
+      record.learntAt[field] = Math.max(learntAt, at);
     });
   }
 

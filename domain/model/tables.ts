@@ -179,6 +179,7 @@ export class ModelTables {
   place(productId: string, record: CatalogueRecord, active = true): number {
     const { columns } = this;
     let slot = this.directory.find(productId);
+    if (slot >= 0) this.said.recall(slot, record);
     const wanted = !record.deleted && (active || this.free.length > 0 || columns.size < this.productsMax);
     if (slot < 0 && wanted) slot = this.occupy(productId);
     // First the catalogue: it learns which SKUs are the product's, and they say whether it is sold out.

@@ -101,8 +101,9 @@ describe("ModelTables", () => {
     );
     const step = fc.oneof(
       { weight: 9, arbitrary: fact },
-      { weight: 1, arbitrary: fc.record({ cleared: product, name: fc.constant(null) }) },
+      { weight: 2, arbitrary: fc.record({ cleared: product, name: fc.constant(null) }) },
     );
+    const priced = (minute: number, price: number) => ({ productId: "a", at: NOW + minute * 60_000, price });
     let again = 0;
     fc.assert(
       fc.property(
@@ -134,7 +135,11 @@ describe("ModelTables", () => {
           }
         },
       ),
-      { numRuns: 500 },
+      {
+        numRuns: 500,
+        // Said once more before the shop changed something else: what is told late is still older.
+        examples: [[[priced(1, 1), priced(6, 1), { cleared: "a", name: null }, priced(5, 2)], []]],
+      },
     );
     expect(again).toBeGreaterThan(500);
   });
