@@ -29,7 +29,8 @@ export interface Recommendation {
   readonly strategy: Strategy;
   /** The product that caused it, where one did. */
   readonly because?: string;
-  readonly product: PublishedProduct;
+  /** All of this as JSON, with what the model says of the product (`recommendationOf`). */
+  readonly text: string;
 }
 
 /** A product as the published model knows it. */

@@ -1,4 +1,5 @@
 import * as L from "../assembly/layout.ts";
+import { keepLatest } from "../domain/keep-latest.ts";
 import { type ProductGroups, withLiking } from "../domain/model/liking.ts";
 import type { ModelNames } from "../domain/model/manifest.ts";
 import { type ProductHash, productHash } from "../domain/model/product-hash.ts";
@@ -10,6 +11,7 @@ import {
   type RecommendationQuery,
   STRATEGIES,
 } from "../domain/recommendation.ts";
+import { type ProductText, productText, recommendationOf } from "../domain/recommendation-json.ts";
 import { NOBODY } from "../domain/visitor.ts";
 import { QueryBlock } from "./recommend-query.ts";
 
@@ -38,7 +40,7 @@ interface Loaded {
   readonly mask: number;
   readonly records: number;
   /** What was shown of products lately, by index: popular ones are shown again and again. */
-  readonly shown: Map<number, PublishedProduct>;
+  readonly shown: Map<number, ProductText>;
   readonly names: ModelNames;
   readonly categories: ReadonlyMap<string, number>;
   readonly brands: ReadonlyMap<string, number>;
@@ -46,7 +48,7 @@ interface Loaded {
   readonly texts: readonly TextPage[];
 }
 
-/** Products kept as they were shown, about 1 MB. */
+/** Products kept as they were shown, about 1 MB; the one kept longest falls out. */
 const SHOWN_MAX = 4_096;
 
 /** Recommends from the newest model that was loaded whole; from none, nothing. */
@@ -159,7 +161,10 @@ export class Recommender {
   }
 
   private answer(query: RecommendationQuery, weights: PlacementWeights): Recommendation[] {
-    return Array.from({ length: this.rank(query, weights) }, (_, at) => this.read(at));
+    const items: Recommendation[] = [];
+    const length = this.rank(query, weights);
+    for (let at = 0; at < length; at++) items.push(this.read(at));
+    return items;
   }
 
   /**
@@ -253,16 +258,23 @@ export class Recommender {
 
   private read(at: number): Recommendation {
     const answer = L.ANSWER_ADDRESS / 4 + at;
-    const product = this.productAt(this.rankedIndex(at));
     const cause = this.words[answer + L.ANSWER_CAUSE / 4]!;
-    const because = cause === L.NONE ? "" : this.idAt(cause);
-    return {
-      productId: product.productId,
-      score: this.rankedScore(at),
-      strategy: STRATEGIES[this.words[answer + L.ANSWER_STRATEGY / 4]!]!,
-      ...(because === "" ? {} : { because }),
-      product,
-    };
+    const because = cause === L.NONE ? undefined : this.shownAt(cause);
+    return recommendationOf(
+      this.shownAt(this.rankedIndex(at)),
+      this.rankedScore(at),
+      STRATEGIES[this.words[answer + L.ANSWER_STRATEGY / 4]!]!,
+      because?.productId === "" ? undefined : because,
+    );
+  }
+
+  private shownAt(index: number): ProductText {
+    const { shown } = this.loaded!;
+    const known = shown.get(index);
+    if (known !== undefined) return known;
+    const product = productText(this.productAt(index));
+    keepLatest(shown, index, product, SHOWN_MAX);
+    return product;
   }
 
   private textAt(index: number): PublishedProduct | undefined {
@@ -278,20 +290,13 @@ export class Recommender {
   }
 
   private productAt(index: number): PublishedProduct {
-    const { shown } = this.loaded!;
-    let product = shown.get(index);
-    if (product === undefined) {
-      if (shown.size >= SHOWN_MAX) shown.clear();
-      const { names, records } = this.loaded!;
-      const currency = names.currencies[this.bytes[records + index * L.RECORD_BYTES + L.RECORD_CURRENCY]!];
-      product = {
-        ...(this.textAt(index) ?? { productId: "" }),
-        ...this.groupsAt(index),
-        ...(currency ? { currency } : {}),
-      };
-      shown.set(index, product);
-    }
-    return product;
+    const { names, records } = this.loaded!;
+    const currency = names.currencies[this.bytes[records + index * L.RECORD_BYTES + L.RECORD_CURRENCY]!];
+    return {
+      ...(this.textAt(index) ?? { productId: "" }),
+      ...this.groupsAt(index),
+      ...(currency ? { currency } : {}),
+    };
   }
 
   /** What a product belongs to, if the model knows it. */

@@ -43,7 +43,12 @@ export function queryOf({ url }: Request): URLSearchParams {
 export type Access = "none" | "write" | "secret";
 
 export function json(body: unknown, status = 200, headers: Record<string, string> = {}): Response {
-  return respond(JSON.stringify(body), status, {
+  return jsonAnswer(JSON.stringify(body), status, headers);
+}
+
+/** Of JSON that is a text already. */
+export function jsonAnswer(text: string, status = 200, headers: Record<string, string> = {}): Response {
+  return respond(text, status, {
     "content-type": "application/json",
     "cache-control": "no-store",
     ...headers,

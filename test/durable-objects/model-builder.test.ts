@@ -105,11 +105,11 @@ describe("ModelBuilder", () => {
     expect(await runDurableObjectAlarm(builder)).toBe(true);
     const recommender = await fetchModel(builder);
     const items = ask(recommender, "a1");
-    expect(items[0]).toMatchObject({
-      productId: "a2",
+    expect(JSON.parse(items[0]!.text)).toMatchObject({
+      product_id: "a2",
       strategy: "collaborative",
-      because: "a1",
-      product: { productId: "a2", name: "Name of a2", category: "a", price: 10, currency: "EUR" },
+      because: { product_id: "a1" },
+      product: { product_id: "a2", name: "Name of a2", category: "a", price: 10, currency: "EUR" },
     });
     expect(items.map(({ productId }) => productId).sort()).toEqual(["a2", "b1", "b2"]);
   });

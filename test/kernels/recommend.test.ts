@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { type CatalogueRecord, newRecord, patch } from "../../domain/model/catalogue.ts";
 import { withLiking } from "../../domain/model/liking.ts";
 import { ModelTables } from "../../domain/model/tables.ts";
-import { encodeText, encodeTextPage } from "../../domain/model/text.ts";
+import { encodeText, encodeTextPage, TEXT_PAGE_PRODUCTS } from "../../domain/model/text.ts";
 import { PLACEMENT_WEIGHTS } from "../../domain/model/weights.ts";
 import { PLACEMENTS, type RecommendationQuery, STRATEGIES } from "../../domain/recommendation.ts";
 import { LINK_KINDS, type LinkKind, type Signals } from "../../domain/signal.ts";
@@ -77,8 +77,12 @@ function modelOf(shop: Shop, recommender = RECOMMENDERS[0]): { recommender: Reco
   });
   const image = new ModelImage(tables).build({ version: 1, now: NOW, viewedPages: [], boughtPages: [] });
   const { categories, brands, currencies } = tables.dictionaries;
-  const texts = encodeTextPage(tables.columns.size, undefined, (slot) =>
-    encodeText({ productId: id([...records.keys()].findIndex((key) => tables.slotOf(key) === slot)) }, 900),
+  const named = new Map([...records.keys()].map((productId) => [tables.slotOf(productId), productId]));
+  const texts = Array.from({ length: Math.ceil(tables.columns.size / TEXT_PAGE_PRODUCTS) }, (_, page) =>
+    encodeTextPage(TEXT_PAGE_PRODUCTS, undefined, (row) => {
+      const productId = named.get(page * TEXT_PAGE_PRODUCTS + row);
+      return productId === undefined ? undefined : encodeText({ productId, name: `"${productId}"` }, 900);
+    }),
   );
   recommender.load({
     version: 1,
@@ -88,7 +92,7 @@ function modelOf(shop: Shop, recommender = RECOMMENDERS[0]): { recommender: Reco
       brands: brands.toArray(),
       currencies: currencies.toArray(),
     },
-    texts: [texts],
+    texts,
   });
   return { recommender, image: image.slice() };
 }
@@ -297,6 +301,43 @@ describe("recommend kernel", () => {
       }),
       { numRuns: 100 },
     );
+  });
+
+  test("[RC12] its text says of each product what the model says, also when others were shown in between", () => {
+    const shop: Shop = {
+      products: Array.from({ length: 9_000 }, (_, at) => ({
+        category: at % 3_000,
+        brand: at % 2,
+        price: at % 7,
+        state: "shown",
+      })),
+      views: [],
+      links: [],
+    };
+    const { recommender } = modelOf(shop);
+    const trending = (category: number) =>
+      recommender.trending({ category: `c${category}`, limit: 3, now: NOW });
+    for (const product of [1, 2_999, 8_001, 1]) {
+      // More than are kept as they were shown.
+      for (let category = 1; category < 3_000; category++) trending(category);
+      const items = trending(product % 3_000);
+      expect(items.map(({ productId }) => productId)).toContain(id(product));
+      for (const { productId, score, strategy, text } of items) {
+        const { category, brand } = shop.products[Number(productId.slice(1))]!;
+        expect(JSON.parse(text)).toEqual({
+          product_id: productId,
+          score,
+          strategy,
+          product: {
+            product_id: productId,
+            name: `"${productId}"`,
+            category: name("c", category),
+            ...(brand > 0 && { brand: name("b", brand) }),
+            currency: "EUR",
+          },
+        });
+      }
+    }
   });
 
   test("[RC4] without a model, without products and for unknown products there is an empty list, not an error", () => {

@@ -1,8 +1,7 @@
 import * as v from "valibot";
 import { RECENT_EVENTS_MAX } from "../../domain/limits.ts";
 import { MONITOR_NAME } from "../../domain/object-names.ts";
-import { respond } from "../cors.ts";
-import type { Exchange } from "../exchange.ts";
+import { type Exchange, jsonAnswer } from "../exchange.ts";
 import { Problem, retryAfter } from "../problem.ts";
 import { check, count, paramsOf } from "../schema/common.ts";
 
@@ -15,7 +14,7 @@ export const monitorQuery = v.object({ recent: count(0, RECENT_EVENTS_MAX, RECEN
 export async function getMonitor({ env, request }: Exchange): Promise<Response> {
   const { recent } = check(monitorQuery, paramsOf(request));
   const body = await env.EVENT_MONITOR.getByName(MONITOR_NAME).view(recent);
-  return respond(body, 200, { "content-type": "application/json", "cache-control": "no-store" });
+  return jsonAnswer(body);
 }
 
 /** `GET /v1/live?recent=`: the same and what comes after it, over a WebSocket. */

@@ -6,7 +6,8 @@ import {
   PRODUCTS_PER_CALL_MAX,
   REQUEST_BYTES_MAX,
 } from "../../domain/limits.ts";
-import type { CatalogueProduct, PublishedProduct } from "../../domain/recommendation.ts";
+import type { CatalogueProduct } from "../../domain/recommendation.ts";
+import { productView } from "../../domain/recommendation-json.ts";
 import type { Env } from "../../durable-objects/env.ts";
 import type { ProductPatch } from "../../durable-objects/rpc.ts";
 import { readItems, readJson } from "../body.ts";
@@ -128,11 +129,6 @@ function patchOf(productId: string, given: v.InferOutput<typeof productFacts>): 
     ...(hidden !== undefined && { hidden }),
     ...(skus !== undefined && { skus }),
   };
-}
-
-/** A product as lists of recommendations show it. */
-export function productView({ productId, imageUrl, ...rest }: PublishedProduct): Record<string, unknown> {
-  return { product_id: productId, ...rest, ...(imageUrl !== undefined && { image_url: imageUrl }) };
 }
 
 function catalogueView({

@@ -11,23 +11,22 @@ import { readContext } from "../../domain/profile/context.ts";
 import {
   PLACEMENTS,
   type Placement,
-  type Recommendation,
   type RecommendationQuery,
   STRATEGIES,
   type Strategy,
 } from "../../domain/recommendation.ts";
+import { listText } from "../../domain/recommendation-json.ts";
 import { NOBODY, type VisitorContext } from "../../domain/visitor.ts";
 import { isAnonymous, visitorName } from "../../domain/visitor-name.ts";
 import { getRecommender } from "../../kernels/model-loader.ts";
 import { isUserToken } from "../auth.ts";
 import { readJson } from "../body.ts";
-import { type Exchange, json } from "../exchange.ts";
+import { type Exchange, jsonAnswer } from "../exchange.ts";
 import { recommendInStock } from "../fresh-stock.ts";
 import { observeRecommendation } from "../observe.ts";
 import { invalid, Problem } from "../problem.ts";
 import { check, count, id, paramsOf, text } from "../schema/common.ts";
 import { atHome } from "../whereabouts.ts";
-import { productView } from "./products.ts";
 
 const LIMIT_DEFAULT = 10;
 
@@ -159,18 +158,14 @@ async function recommend(
     : recommender.recommend(ask);
   const listMs = performance.now() - began;
   observeRecommendation(exchange);
-  return json(
-    {
-      recommendation_id: crypto.randomUUID(),
-      placement: q.placement,
-      model_version: recommender.version,
-      items: items.map(itemView),
-    },
-    200,
-    {
-      "server-timing": `profile;dur=${profileMs.toFixed(2)}, ${q.fresh_stock ? "stock" : "kernel"};dur=${listMs.toFixed(3)}`,
-    },
-  );
+  const about = {
+    recommendation_id: crypto.randomUUID(),
+    placement: q.placement,
+    model_version: recommender.version,
+  };
+  return jsonAnswer(listText(about, items), 200, {
+    "server-timing": `profile;dur=${profileMs.toFixed(2)}, ${q.fresh_stock ? "stock" : "kernel"};dur=${listMs.toFixed(3)}`,
+  });
 }
 
 export const trendingQuery = v.object({
@@ -187,7 +182,7 @@ export async function getTrending({ env, ctx, request, now }: Exchange): Promise
     now,
     ...(q.category !== undefined && { category: q.category }),
   });
-  return json({ model_version: recommender.version, items: items.map(itemView) });
+  return jsonAnswer(listText({ model_version: recommender.version }, items));
 }
 
 export const relatedQuery = v.object({
@@ -201,20 +196,5 @@ export async function getRelated({ env, ctx, request, now, params }: Exchange): 
   const { kind, limit } = check(relatedQuery, paramsOf(request));
   const recommender = await getRecommender(env, ctx);
   const items = recommender.related({ productId, kind, limit, now });
-  return json({
-    product_id: productId,
-    kind,
-    model_version: recommender.version,
-    items: items.map(itemView),
-  });
-}
-
-function itemView({ productId, score, strategy, because, product }: Recommendation): Record<string, unknown> {
-  return {
-    product_id: productId,
-    score,
-    strategy,
-    ...(because !== undefined && { because: { product_id: because } }),
-    product: productView(product),
-  };
+  return jsonAnswer(listText({ product_id: productId, kind, model_version: recommender.version }, items));
 }
