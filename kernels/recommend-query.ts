@@ -2,7 +2,7 @@ import * as L from "../assembly/layout.ts";
 import { RECOMMENDATIONS_MAX } from "../domain/limits.ts";
 import { bandShape, dayOf, repeatWeights, sharesOf, sourcesOf } from "../domain/model/context.ts";
 import type { PlacementWeights } from "../domain/model/weights.ts";
-import { type RecommendationQuery, STRATEGIES } from "../domain/recommendation.ts";
+import { type RecommendationQuery, STRATEGIES, type Strategy } from "../domain/recommendation.ts";
 
 /** Indexes of the model in use: products -1 when unknown, names 0. */
 export interface Indexes {
@@ -40,34 +40,35 @@ export class QueryBlock {
     this.floats = new Float32Array(buffer, L.QUERY_ADDRESS, L.QUERY_BYTES / 4);
   }
 
-  write(query: RecommendationQuery, weights: PlacementWeights, indexes: Indexes): void {
+  /** @param recents Indexes of the visitor's recent products, at most RECENTS_MAX. */
+  write(
+    query: RecommendationQuery,
+    weights: PlacementWeights,
+    indexes: Indexes,
+    recents: readonly number[],
+  ): void {
     const { words, floats } = this;
     const { seenQuota, categoryCap } = sharesOf(query.limit, weights);
-    const wanted = query.strategies.length === 0 ? STRATEGIES : query.strategies;
     words[L.QUERY_LIMIT / 4] = Math.max(0, Math.min(RECOMMENDATIONS_MAX, query.limit));
     words[L.QUERY_CATEGORY_FILTER / 4] =
       query.category === undefined ? L.NONE : indexes.category(query.category);
-    words[L.QUERY_STRATEGIES / 4] = wanted.reduce((bits, name) => bits | (1 << STRATEGIES.indexOf(name)), 0);
+    words[L.QUERY_STRATEGIES / 4] = strategyBits(query.strategies);
     words[L.QUERY_FLAGS / 4] =
       (weights.blockPurchased ? L.FLAG_BLOCK_PURCHASED : 0) |
       (weights.allowRebought ? L.FLAG_ALLOW_REBOUGHT : 0) |
-      (this.newestIsKnown(query, indexes) ? L.FLAG_NEWEST_KNOWN : 0);
+      (recents.length > 0 && recents[0]! >= 0 ? L.FLAG_NEWEST_KNOWN : 0);
     words[L.QUERY_FAN / 4] = weights.fan;
     words[L.QUERY_FAN_THIRD / 4] = weights.fanThird;
     words[L.QUERY_SEEN_QUOTA / 4] = seenQuota;
     words[L.QUERY_CATEGORY_CAP / 4] = categoryCap;
     for (const [field, name] of FLOAT_WEIGHTS) floats[field / 4] = weights[name];
     this.writeSources(query, weights, indexes);
-    this.writeRecents(query, weights, indexes);
+    this.writeRecents(query, weights, recents);
     this.writeBlocked(query, weights, indexes);
     this.writePurchased(query, indexes);
-    this.writeAffinities(query, indexes);
+    this.writeCategories(query, indexes);
+    this.writeBrands(query, indexes);
     this.writePrices(query, indexes);
-  }
-
-  private newestIsKnown({ visitor }: RecommendationQuery, indexes: Indexes): boolean {
-    const newest = visitor.recent[0];
-    return newest !== undefined && indexes.product(newest.productId) >= 0;
   }
 
   private writeSources(query: RecommendationQuery, weights: PlacementWeights, indexes: Indexes): void {
@@ -83,16 +84,19 @@ export class QueryBlock {
     this.words[L.QUERY_SOURCES / 4] = count;
   }
 
-  private writeRecents(query: RecommendationQuery, weights: PlacementWeights, indexes: Indexes): void {
+  private writeRecents(
+    query: RecommendationQuery,
+    weights: PlacementWeights,
+    recents: readonly number[],
+  ): void {
     let count = 0;
     const again = repeatWeights(query, weights);
-    query.visitor.recent.slice(0, L.RECENTS_MAX).forEach(({ productId }, position) => {
-      const index = indexes.product(productId);
-      if (index < 0) return;
-      this.words[L.QUERY_RECENT_INDEX / 4 + count] = index;
+    for (let position = 0; position < recents.length; position++) {
+      if (recents[position]! < 0) continue;
+      this.words[L.QUERY_RECENT_INDEX / 4 + count] = recents[position]!;
       this.floats[L.QUERY_RECENT_WEIGHT / 4 + count] = again[position]!;
       count++;
-    });
+    }
     this.words[L.QUERY_RECENTS / 4] = count;
   }
 
@@ -108,9 +112,10 @@ export class QueryBlock {
     this.words[L.QUERY_BLOCKED / 4] = count;
   }
 
-  private writePurchased(query: RecommendationQuery, indexes: Indexes): void {
+  private writePurchased({ visitor }: RecommendationQuery, indexes: Indexes): void {
     let count = 0;
-    for (const { productId, at, count: times } of query.visitor.purchased.slice(0, L.PURCHASED_MAX)) {
+    for (let place = 0; place < Math.min(visitor.purchased.length, L.PURCHASED_MAX); place++) {
+      const { productId, at, count: times } = visitor.purchased[place]!;
       const index = indexes.product(productId);
       if (index < 0) continue;
       this.words[L.QUERY_PURCHASED_INDEX / 4 + count] = index;
@@ -121,27 +126,28 @@ export class QueryBlock {
     this.words[L.QUERY_PURCHASED / 4] = count;
   }
 
-  private writeAffinities(query: RecommendationQuery, indexes: Indexes): void {
-    const write = (
-      fields: { count: number; index: number; affinity: number },
-      liked: readonly { readonly index: number; readonly affinity: number }[],
-    ) => {
-      const known = liked.filter(({ index }) => index > 0).slice(0, L.AFFINITIES_MAX);
-      known.forEach(({ index, affinity }, at) => {
-        this.words[fields.index / 4 + at] = index;
-        this.floats[fields.affinity / 4 + at] = affinity;
-      });
-      this.words[fields.count / 4] = known.length;
-    };
-    const { categories, brands } = query.visitor;
-    write(
-      { count: L.QUERY_CATEGORIES, index: L.QUERY_CATEGORY_INDEX, affinity: L.QUERY_CATEGORY_AFFINITY },
-      categories.map(({ category, affinity }) => ({ index: indexes.category(category), affinity })),
-    );
-    write(
-      { count: L.QUERY_BRANDS, index: L.QUERY_BRAND_INDEX, affinity: L.QUERY_BRAND_AFFINITY },
-      brands.map(({ brand, affinity }) => ({ index: indexes.brand(brand), affinity })),
-    );
+  private writeCategories({ visitor }: RecommendationQuery, indexes: Indexes): void {
+    let count = 0;
+    for (const { category, affinity } of visitor.categories) {
+      const index = indexes.category(category);
+      if (index === 0 || count === L.AFFINITIES_MAX) continue;
+      this.words[L.QUERY_CATEGORY_INDEX / 4 + count] = index;
+      this.floats[L.QUERY_CATEGORY_AFFINITY / 4 + count] = affinity;
+      count++;
+    }
+    this.words[L.QUERY_CATEGORIES / 4] = count;
+  }
+
+  private writeBrands({ visitor }: RecommendationQuery, indexes: Indexes): void {
+    let count = 0;
+    for (const { brand, affinity } of visitor.brands) {
+      const index = indexes.brand(brand);
+      if (index === 0 || count === L.AFFINITIES_MAX) continue;
+      this.words[L.QUERY_BRAND_INDEX / 4 + count] = index;
+      this.floats[L.QUERY_BRAND_AFFINITY / 4 + count] = affinity;
+      count++;
+    }
+    this.words[L.QUERY_BRANDS / 4] = count;
   }
 
   private writePrices(query: RecommendationQuery, indexes: Indexes): void {
@@ -158,4 +164,10 @@ export class QueryBlock {
     }
     this.words[L.QUERY_PRICES / 4] = count;
   }
+}
+
+/** Bit s: strategy s of STRATEGIES. Of none given: all. */
+function strategyBits(wanted: readonly Strategy[]): number {
+  if (wanted.length === 0) return (1 << STRATEGIES.length) - 1;
+  return wanted.reduce((bits, name) => bits | (1 << STRATEGIES.indexOf(name)), 0);
 }

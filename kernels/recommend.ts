@@ -12,8 +12,8 @@ import {
   STRATEGIES,
 } from "../domain/recommendation.ts";
 import { type ProductText, productText, recommendationOf } from "../domain/recommendation-json.ts";
-import { NOBODY } from "../domain/visitor.ts";
-import { QueryBlock } from "./recommend-query.ts";
+import { NOBODY, type VisitorContext } from "../domain/visitor.ts";
+import { type Indexes, QueryBlock } from "./recommend-query.ts";
 
 interface Exports {
   readonly memory: WebAssembly.Memory;
@@ -60,6 +60,12 @@ export class Recommender {
   private readonly floats: Float32Array;
   private readonly hash: ProductHash = { low: 0, high: 0 };
   private loaded: Loaded | undefined;
+  private readonly indexes: Indexes = {
+    product: (productId) => this.find(productId),
+    category: (name) => this.loaded!.categories.get(name) ?? 0,
+    brand: (name) => this.loaded!.brands.get(name) ?? 0,
+    currency: (name) => this.loaded!.currencies.get(name) ?? 0,
+  };
 
   constructor(module: WebAssembly.Module) {
     this.exports = new WebAssembly.Instance(module, {}).exports as unknown as Exports;
@@ -175,13 +181,9 @@ export class Recommender {
     const { loaded } = this;
     if (loaded === undefined) return 0;
     if (query.category !== undefined && !loaded.categories.has(query.category)) return 0;
-    const visitor = withLiking(query.visitor, (productId) => this.groupsOf(productId));
-    this.block.write({ ...query, visitor }, weights, {
-      product: (productId) => this.find(productId),
-      category: (name) => this.nameIndex("category", name),
-      brand: (name) => this.nameIndex("brand", name),
-      currency: (name) => this.nameIndex("currency", name),
-    });
+    const recents = this.indexesOf(query.visitor.recent);
+    const visitor = withLiking(query.visitor, (position, kind) => this.groupAt(recents[position]!, kind));
+    this.block.write({ ...query, visitor }, weights, this.indexes, recents);
     return this.exports.recommend(loaded.address);
   }
 
@@ -200,10 +202,7 @@ export class Recommender {
 
   /** Number of a name in the model, 0 when it knows none such. */
   nameIndex(kind: "category" | "brand" | "currency", name: string): number {
-    const { loaded } = this;
-    if (loaded === undefined) return 0;
-    const numbers = { category: loaded.categories, brand: loaded.brands, currency: loaded.currencies };
-    return numbers[kind].get(name) ?? 0;
+    return this.loaded === undefined ? 0 : this.indexes[kind](name);
   }
 
   /** Index of a product in the model, or -1. */
@@ -218,7 +217,8 @@ export class Recommender {
     limit: number;
     now: number;
   }): Recommendation[] {
-    const category = this.product(query.productId)?.category;
+    const index = this.indexOf(query.productId);
+    const category = index < 0 ? undefined : this.groupAt(index, "category");
     const visitor = category === undefined ? NOBODY : { ...NOBODY, categories: [{ category, affinity: 1 }] };
     return this.answer(
       {
@@ -291,29 +291,33 @@ export class Recommender {
 
   private productAt(index: number): PublishedProduct {
     const { names, records } = this.loaded!;
+    const category = this.groupAt(index, "category");
+    const brand = this.groupAt(index, "brand");
     const currency = names.currencies[this.bytes[records + index * L.RECORD_BYTES + L.RECORD_CURRENCY]!];
     return {
       ...(this.textAt(index) ?? { productId: "" }),
-      ...this.groupsAt(index),
+      ...(category === undefined ? {} : { category }),
+      ...(brand === undefined ? {} : { brand }),
       ...(currency ? { currency } : {}),
     };
   }
 
   /** What a product belongs to, if the model knows it. */
-  private groupsOf(productId: string): ProductGroups | undefined {
-    const index = this.find(productId);
-    return index < 0 ? undefined : this.groupsAt(index);
+  private groupAt(index: number, kind: keyof ProductGroups): string | undefined {
+    if (index < 0) return undefined;
+    const { names, records } = this.loaded!;
+    const at = records + index * L.RECORD_BYTES + (kind === "category" ? L.RECORD_CATEGORY : L.RECORD_BRAND);
+    const number = this.bytes[at]! | (this.bytes[at + 1]! << 8);
+    return (kind === "category" ? names.categories : names.brands)[number] || undefined;
   }
 
-  private groupsAt(index: number): ProductGroups {
-    const { names, records } = this.loaded!;
-    const number = (field: number) => {
-      const at = records + index * L.RECORD_BYTES + field;
-      return this.bytes[at]! | (this.bytes[at + 1]! << 8);
-    };
-    const category = names.categories[number(L.RECORD_CATEGORY)];
-    const brand = names.brands[number(L.RECORD_BRAND)];
-    return { ...(category ? { category } : {}), ...(brand ? { brand } : {}) };
+  /** Of as many as the kernel takes. */
+  private indexesOf(recent: VisitorContext["recent"]): number[] {
+    const indexes: number[] = [];
+    for (let n = 0; n < Math.min(recent.length, L.RECENTS_MAX); n++) {
+      indexes.push(this.find(recent[n]!.productId));
+    }
+    return indexes;
   }
 
   /** Index of a product in the image, or -1. */

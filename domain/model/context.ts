@@ -24,8 +24,8 @@ export function sourcesOf(query: RecommendationQuery, weights: PlacementWeights)
     if (viewed > 0 || bought > 0) sources.push({ productId, viewed, bought });
   };
   if (query.productId !== undefined) add(query.productId, weights.pageViewed, weights.pageBought);
-  for (const productId of cart.slice(0, CART_SOURCES_MAX)) {
-    add(productId, weights.cartViewed, weights.cartBought);
+  for (let place = 0; place < Math.min(cart.length, CART_SOURCES_MAX); place++) {
+    add(cart[place]!, weights.cartViewed, weights.cartBought);
   }
   const session = sessionLength(recent, query.now);
   let place = 1;

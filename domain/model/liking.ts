@@ -13,34 +13,35 @@ export interface ProductGroups {
 /**
  * A visitor of whom no category is known, or no brand, likes those of their recent products, as the model has them:
  * events need not say what the catalogue knows, and visitors given in a request have no profile.
+ *
+ * @param groupAt What the recent product at a position belongs to.
  */
 export function withLiking(
   visitor: VisitorContext,
-  groupsOf: (productId: string) => ProductGroups | undefined,
+  groupAt: (position: number, kind: keyof ProductGroups) => string | undefined,
 ): VisitorContext {
   const { recent, categories, brands } = visitor;
   if (recent.length === 0 || (categories.length > 0 && brands.length > 0)) return visitor;
-  const told = recent.slice(0, TELLING_MAX).map(({ productId, views, kind }) => ({
-    groups: groupsOf(productId) ?? {},
-    weight: Math.max(views, TOUCH_INTEREST[kind]),
-  }));
-  const liked = (name: keyof ProductGroups) => {
+  const liked = (kind: keyof ProductGroups): readonly (readonly [group: string, weight: number])[] => {
     const weights = new Map<string, number>();
-    for (const { groups, weight } of told) {
-      const group = groups[name];
-      if (group !== undefined) weights.set(group, (weights.get(group) ?? 0) + weight);
+    for (let position = 0; position < Math.min(recent.length, TELLING_MAX); position++) {
+      const group = groupAt(position, kind);
+      if (group === undefined) continue;
+      const { views, kind: touch } = recent[position]!;
+      weights.set(group, (weights.get(group) ?? 0) + Math.max(views, TOUCH_INTEREST[touch]));
     }
-    return [...weights]
-      .sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))
-      .map(([group, weight]) => ({ group, affinity: affinityOfWeight(weight) }));
+    return [...weights].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1));
   };
   return {
     ...visitor,
     ...(categories.length === 0 && {
-      categories: liked("category").map(({ group, affinity }) => ({ category: group, affinity })),
+      categories: liked("category").map(([category, weight]) => ({
+        category,
+        affinity: affinityOfWeight(weight),
+      })),
     }),
     ...(brands.length === 0 && {
-      brands: liked("brand").map(({ group, affinity }) => ({ brand: group, affinity })),
+      brands: liked("brand").map(([brand, weight]) => ({ brand, affinity: affinityOfWeight(weight) })),
     }),
   };
 }

@@ -13,6 +13,7 @@ import {
 } from "../../domain/limits.ts";
 import { MessageRing } from "../../domain/message-ring.ts";
 import { contextText, readContext } from "../../domain/profile/context.ts";
+import { affinityOf } from "../../domain/profile/interests.ts";
 import { ProfilePage } from "../../domain/profile/page.ts";
 import {
   type PageBatch,
@@ -20,9 +21,11 @@ import {
   writeBatch,
   writeBatchesHead,
 } from "../../domain/profile/page-batch.ts";
+import { TOUCHES } from "../../domain/profile/recents.ts";
 import { viewOf } from "../../domain/profile/view.ts";
 import { decodeSignals } from "../../domain/signal-codec.ts";
 import { SignalAccumulator } from "../../domain/signal-merge.ts";
+import { NOBODY } from "../../domain/visitor.ts";
 import { referenceTransitions, referenceView } from "../reference/profile.ts";
 import { expectSame, transitionsIn } from "../reference/profile-compare.ts";
 
@@ -309,6 +312,50 @@ describe("profiles", () => {
       { numRuns: 100 },
     );
     expect(() => ProfilePage.decode(Uint8Array.of(99))).toThrow(RangeError);
+  });
+
+  test("[UP13] recommendations read what the profile holds, interests as of the time they are asked for", () => {
+    fc.assert(
+      fc.property(arrival, fc.nat(30), ({ batches }, days) => {
+        const { profile } = recordAll(batches, false).page;
+        const now = NOW + days * DAY_MS;
+        const read = readContext(contextText(profile), now);
+        expect(read.recent).toEqual(
+          profile.recents.ranked().map(({ productId, lastAt, views, touch }) => ({
+            productId,
+            at: lastAt,
+            views,
+            kind: TOUCHES[touch],
+          })),
+        );
+        expect(read.cart).toEqual(profile.cart.lines().map(({ productId }) => productId));
+        expect(read.purchased).toEqual(
+          profile.purchased
+            .ranked()
+            .map(({ productId, lastAt, count }) => ({ productId, at: lastAt, count })),
+        );
+        expect(read.categories).toEqual(
+          profile.categories.ranked().map(({ name, grown }) => ({
+            category: name,
+            affinity: expect.closeTo(affinityOf(grown, now), 6),
+          })),
+        );
+        expect(read.brands).toEqual(
+          profile.brands.ranked().map(({ name, grown }) => ({
+            brand: name,
+            affinity: expect.closeTo(affinityOf(grown, now), 6),
+          })),
+        );
+        expect(read.prices).toEqual(profile.prices.ranked());
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  test("[UP13] what a profile of another version tells is taken as nothing", () => {
+    for (const text of ["[]", "[0]", '[[["p1",1,1,0]],[],[],[],[],[]]']) {
+      expect(readContext(text, NOW)).toBe(NOBODY);
+    }
   });
 
   test("[UP4] lists are bounded, and hold what is strongest and newest", () => {

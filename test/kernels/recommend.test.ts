@@ -239,7 +239,11 @@ describe("recommend kernel", () => {
           currency: (wanted: string) => recommender.nameIndex("currency", wanted),
         };
         for (const query of asked) {
-          const visitor = withLiking(query.visitor, (productId) => recommender.product(productId));
+          const { recent } = query.visitor;
+          const visitor = withLiking(
+            query.visitor,
+            (position, kind) => recommender.product(recent[position]!.productId)?.[kind],
+          );
           const weights = PLACEMENT_WEIGHTS[query.placement];
           const expected = recommendPlainly(model, indexes, { ...query, visitor }, weights);
           const answered = recommender.recommend(query);
