@@ -24,15 +24,15 @@ export function recommendationOf(
   product: ProductText,
   score: number,
   strategy: Recommendation["strategy"],
-  because: ProductText | undefined,
+  because: string | undefined,
 ): Recommendation {
   const { productId, id, view } = product;
-  const cause = because === undefined ? "" : `,"because":{"product_id":${because.id}}`;
+  const cause = because === undefined ? "" : `,"because":{"product_id":${JSON.stringify(because)}}`;
   return {
     productId,
     score,
     strategy,
-    ...(because === undefined ? {} : { because: because.productId }),
+    ...(because === undefined ? {} : { because }),
     text: `{"product_id":${id},"score":${score},"strategy":"${strategy}"${cause},"product":${view}}`,
   };
 }

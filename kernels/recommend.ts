@@ -259,12 +259,12 @@ export class Recommender {
   private read(at: number): Recommendation {
     const answer = L.ANSWER_ADDRESS / 4 + at;
     const cause = this.words[answer + L.ANSWER_CAUSE / 4]!;
-    const because = cause === L.NONE ? undefined : this.shownAt(cause);
     return recommendationOf(
       this.shownAt(this.rankedIndex(at)),
       this.rankedScore(at),
       STRATEGIES[this.words[answer + L.ANSWER_STRATEGY / 4]!]!,
-      because?.productId === "" ? undefined : because,
+      // The id alone: of a visitor's own products few are shown to others.
+      (cause === L.NONE ? "" : this.idAt(cause)) || undefined,
     );
   }
 
