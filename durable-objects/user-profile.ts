@@ -126,7 +126,7 @@ export class UserProfile extends DurableObject<Env> implements UserProfileRpc {
     if (this.told?.profile !== profile || this.told.changes !== profile.changes) {
       this.told = { profile, changes: profile.changes, context: contextText(profile) };
     }
-    return { context: this.told.context };
+    return this.told.context;
   }
 
   /** Of what came by one of the visitor's anonymous ids. */

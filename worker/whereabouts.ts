@@ -12,10 +12,11 @@ const homes = new Map<string, string>();
  * Calls a visitor's profile where it is: at the object of its own name, or of the user that it has joined. What was
  * found once is called first the next time, so that an old id costs one call as well.
  *
- * @param call Is made at each object on the way; `via` is the visitor's own name where the object has another.
+ * @param call Is made at each object on the way; `via` is the visitor's own name where the object has another. What it
+ *   gives as a text is from where the visitor is.
  * @throws what the call throws; Error when the way does not end.
  */
-export async function atHome<T extends Whereabouts>(
+export async function atHome<T extends Whereabouts | string>(
   visitor: string,
   env: Env,
   call: (profile: Profile, via: Via | undefined, name: string) => Promise<T>,
@@ -25,9 +26,10 @@ export async function atHome<T extends Whereabouts>(
   for (let hops = 0; hops <= JOIN_HOPS_MAX; hops++) {
     const via = home === visitor ? undefined : { name: visitor, remembered };
     const answer = await call(env.USER_PROFILE.getByName(home), via, home);
-    if (answer.movedTo !== undefined) {
-      home = answer.movedTo;
-    } else if (answer.unknown === true) {
+    const { movedTo, unknown }: Whereabouts = typeof answer === "string" ? {} : answer;
+    if (movedTo !== undefined) {
+      home = movedTo;
+    } else if (unknown === true) {
       homes.delete(visitor);
       home = visitor;
       remembered = false;

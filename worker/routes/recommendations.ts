@@ -99,11 +99,11 @@ export async function getRecommendations(exchange: Exchange): Promise<Response> 
   const began = performance.now();
   // An anonymous id opens to the public what came by it, whomever an event says that it belongs to.
   const own = isAnonymous(visitor) && exchange.access !== "secret";
-  const { answer } = await atHome(visitor, env, (profile, via) =>
+  const { answer } = await atHome(visitor, env, async (profile, via) =>
     via === undefined ? profile.context() : profile.context(via, own),
   );
   const profileMs = performance.now() - began;
-  const context = answer.context === undefined ? NOBODY : readContext(answer.context, exchange.now);
+  const context = typeof answer === "string" ? readContext(answer, exchange.now) : NOBODY;
   return recommend(exchange, context, { ...q, fresh_stock: q.fresh_stock === "true" }, profileMs);
 }
 
