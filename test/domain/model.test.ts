@@ -136,7 +136,7 @@ describe("ModelTables", () => {
         },
       ),
       {
-        numRuns: 500,
+        numRuns: 1000,
         // Said once more before the shop changed something else: what is told late is still older.
         examples: [[[priced(1, 1), priced(6, 1), { cleared: "a", name: null }, priced(5, 2)], []]],
       },
