@@ -48,8 +48,8 @@ interface Loaded {
   readonly texts: readonly TextPage[];
 }
 
-/** Products kept as they were shown, about 1 MB; the one kept longest falls out. */
-const SHOWN_MAX = 4_096;
+/** Products kept as they were shown, about 4 MB; those kept longest fall out. */
+const SHOWN_MAX = 16_384;
 
 /** Recommends from the newest model that was loaded whole; from none, nothing. */
 export class Recommender {
