@@ -118,10 +118,18 @@ export class UserProfile extends DurableObject<Env> implements UserProfileRpc {
     };
   }
 
-  async context(via?: Via, own?: boolean): Promise<ContextResult> {
+  get context(): ContextResult {
+    return this.contextOf(undefined, false);
+  }
+
+  async contextVia(via: Via, own: boolean): Promise<ContextResult> {
+    return this.contextOf(via, own);
+  }
+
+  private contextOf(via: Via | undefined, own: boolean): ContextResult {
     const elsewhere = this.elsewhere(via);
     if (elsewhere !== undefined) return elsewhere;
-    const profile = via === undefined || own !== true ? this.page.profile : this.ownProfile(via.name);
+    const profile = via === undefined || !own ? this.page.profile : this.ownProfile(via.name);
     if (profile === undefined) return {};
     if (this.told?.profile !== profile || this.told.changes !== profile.changes) {
       this.told = { profile, changes: profile.changes, context: contextText(profile) };

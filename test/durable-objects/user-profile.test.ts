@@ -79,7 +79,7 @@ describe("a visitor's batch", () => {
     const profile = profileOf("a:nobody");
     const rows = await rowsOf(profile, async () => {
       expect((await profile.view({ now: NOW })).profile).toBeUndefined();
-      expect(readContext((await profile.context()) as string, NOW).recent).toEqual([]);
+      expect(readContext((await profile.context) as string, NOW).recent).toEqual([]);
       expect(await exported(profile)).toEqual([]);
     });
     expect(rows).toBe(0);

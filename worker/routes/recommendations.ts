@@ -100,7 +100,7 @@ export async function getRecommendations(exchange: Exchange): Promise<Response> 
   // An anonymous id opens to the public what came by it, whomever an event says that it belongs to.
   const own = isAnonymous(visitor) && exchange.access !== "secret";
   const { answer } = await atHome(visitor, env, async (profile, via) =>
-    via === undefined ? profile.context() : profile.context(via, own),
+    via === undefined ? profile.context : profile.contextVia(via, own),
   );
   const profileMs = performance.now() - began;
   const context = typeof answer === "string" ? readContext(answer, exchange.now) : NOBODY;
