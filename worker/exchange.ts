@@ -47,6 +47,11 @@ export function json(body: unknown, status = 200, headers: Record<string, string
   return jsonAnswer(JSON.stringify(body), status, headers);
 }
 
+/** To a POST: no cache keeps it, and it need not be said. */
+export function posted(body: unknown, status = 200, headers: Record<string, string> = {}): Response {
+  return respond(JSON.stringify(body), status, { "content-type": "application/json", ...headers });
+}
+
 /** Of JSON that is a text already. */
 export function jsonAnswer(text: string, status = 200, headers: Record<string, string> = {}): Response {
   return respond(text, status, {

@@ -6,7 +6,7 @@ import { BATCH_EVENTS_MAX, REQUEST_BYTES_MAX } from "../../domain/limits.ts";
 import { accessOfWriteKey } from "../auth.ts";
 import { parseJson, readText } from "../body.ts";
 import { type ReceivedItem, take } from "../events.ts";
-import { type Exchange, json } from "../exchange.ts";
+import { type Exchange, json, posted } from "../exchange.ts";
 import { idsOfNameless } from "../nameless.ts";
 import { invalid, Problem } from "../problem.ts";
 import { check, instant } from "../schema/common.ts";
@@ -40,7 +40,7 @@ export function collectOne(type: EventType) {
         message_id,
       });
     }
-    return json(answer);
+    return posted(answer);
   };
 }
 
@@ -50,7 +50,7 @@ export async function collectBatch(exchange: Exchange): Promise<Response> {
   const value = parseJson(body);
   authorizeByBody(exchange, value);
   const { messages, source } = batchOf(value, body, exchange);
-  return json(await take(parseItems(messages, source, exchange), source, exchange));
+  return posted(await take(parseItems(messages, source, exchange), source, exchange));
 }
 
 /** `POST /v1/validate`: the same checks of a batch, a list or a message, and what each would become; nothing stored. */

@@ -8,7 +8,7 @@ import type { Reservation } from "../../domain/stock/reservation.ts";
 import type { Env } from "../../durable-objects/env.ts";
 import type { BasketAnswer, BasketView, ReservationAnswer } from "../../durable-objects/rpc.ts";
 import { parseJson, readJson, readText } from "../body.ts";
-import { type Exchange, json } from "../exchange.ts";
+import { type Exchange, json, posted } from "../exchange.ts";
 import { holdTogether } from "../gathered-holds.ts";
 import { idempotencyKeyOf } from "../idempotency-key.ts";
 import { Problem } from "../problem.ts";
@@ -38,7 +38,7 @@ export async function postReservation(exchange: Exchange): Promise<Response> {
   const asked = check(reservationSchema, await readJson(request, REQUEST_BYTES_MAX), "invalid_values");
   const [answer] = await reserve([{ asked, key: idempotencyKeyOf(request) }], exchange);
   if (answer instanceof Problem) throw answer;
-  return json(answer!.reservation, answer!.repeated ? 200 : 201, {
+  return posted(answer!.reservation, answer!.repeated ? 200 : 201, {
     location: `/v1/reservations/${answer!.reservation.reservation_id}`,
   });
 }
@@ -51,7 +51,7 @@ export async function postReservations(exchange: Exchange): Promise<Response> {
     body.reservations.map(({ idempotency_key: key, ...asked }) => ({ asked, key })),
     exchange,
   );
-  return json({
+  return posted({
     results: answers.map((answer) =>
       answer instanceof Problem
         ? { status: answer.status, problem: answer.body }
