@@ -352,6 +352,24 @@ describe("profiles", () => {
     );
   });
 
+  test("[UP13] ids and names are told apart whatever is in them", () => {
+    const page = new ProfilePage();
+    const ids = ["a", "\ud83d", "\ude00", 'b,\n"', "ü", "a-longer-one-0123456789"];
+    page.record(
+      ids.map((productId, i) => ({
+        messageId: `m${i}`,
+        at: NOW - i,
+        kind: "viewed" as const,
+        name: "",
+        lines: [{ productId, sku: productId, quantity: 1, category: `${productId}!` }],
+      })),
+      NOW,
+    );
+    const { recent, categories } = readContext(contextText(page.profile), NOW);
+    expect(recent.map(({ productId }) => productId)).toEqual(ids);
+    expect(new Set(categories.map(({ category }) => category))).toEqual(new Set(ids.map((id) => `${id}!`)));
+  });
+
   test("[UP13] what a profile of another version tells is taken as nothing", () => {
     for (const text of ["[]", "[0]", '[[["p1",1,1,0]],[],[],[],[],[]]']) {
       expect(readContext(text, NOW)).toBe(NOBODY);
