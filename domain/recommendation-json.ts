@@ -1,40 +1,43 @@
-import type { PublishedProduct, Recommendation } from "./recommendation.ts";
+import { type PublishedProduct, type Recommendation, STRATEGIES, type Strategy } from "./recommendation.ts";
 
 /** A product as lists of recommendations show it. */
 export function productView({ productId, imageUrl, ...rest }: PublishedProduct): Record<string, unknown> {
   return { product_id: productId, ...rest, ...(imageUrl !== undefined && { image_url: imageUrl }) };
 }
 
-/** What lists tell of a product, as JSON: popular ones are shown again and again, so it is written once. */
+/** What lists tell of a product, as JSON around what is said of it there: written once, for popular ones come again. */
 export interface ProductText {
   readonly productId: string;
-  /** The id as JSON. */
-  readonly id: string;
-  /** `productView` as JSON. */
-  readonly view: string;
+  /** Up to the score. */
+  readonly head: string;
+  /** From `productView` on. */
+  readonly tail: string;
 }
 
 export function productText(product: PublishedProduct): ProductText {
   const { productId } = product;
-  return { productId, id: JSON.stringify(productId), view: JSON.stringify(productView(product)) };
+  return {
+    productId,
+    head: `{"product_id":${JSON.stringify(productId)},"score":`,
+    tail: `,"product":${JSON.stringify(productView(product))}}`,
+  };
 }
+
+const STRATEGY_TEXTS = Object.fromEntries(
+  STRATEGIES.map((strategy) => [strategy, `,"strategy":"${strategy}"`]),
+) as Record<Strategy, string>;
 
 /** A recommendation, its text put together of those of its products: writing objects took three times as long. */
 export function recommendationOf(
-  product: ProductText,
+  { productId, head, tail }: ProductText,
   score: number,
-  strategy: Recommendation["strategy"],
+  strategy: Strategy,
   because: string | undefined,
 ): Recommendation {
-  const { productId, id, view } = product;
-  const cause = because === undefined ? "" : `,"because":{"product_id":${JSON.stringify(because)}}`;
-  return {
-    productId,
-    score,
-    strategy,
-    ...(because === undefined ? {} : { because }),
-    text: `{"product_id":${id},"score":${score},"strategy":"${strategy}"${cause},"product":${view}}`,
-  };
+  const reason = STRATEGY_TEXTS[strategy];
+  if (because === undefined) return { productId, score, strategy, text: head + score + reason + tail };
+  const cause = `,"because":{"product_id":${JSON.stringify(because)}}`;
+  return { productId, score, strategy, because, text: head + score + reason + cause + tail };
 }
 
 /** An answer with a list: what it says of the list, of which there is something, then the items. */

@@ -60,6 +60,11 @@ export class Recommender {
   private readonly floats: Float32Array;
   private readonly hash: ProductHash = { low: 0, high: 0 };
   private loaded: Loaded | undefined;
+  /** Whom the last list is for, and the indexes of the recent products. */
+  private asked: { readonly visitor: VisitorContext; readonly recents: readonly number[] } = {
+    visitor: NOBODY,
+    recents: [],
+  };
   private readonly indexes: Indexes = {
     product: (productId) => this.find(productId),
     category: (name) => this.loaded!.categories.get(name) ?? 0,
@@ -183,6 +188,7 @@ export class Recommender {
     if (query.category !== undefined && !loaded.categories.has(query.category)) return 0;
     const recents = this.indexesOf(query.visitor.recent);
     const visitor = withLiking(query.visitor, (position, kind) => this.groupAt(recents[position]!, kind));
+    this.asked = { visitor, recents };
     this.block.write({ ...query, visitor }, weights, this.indexes, recents);
     return this.exports.recommend(loaded.address);
   }
@@ -263,9 +269,14 @@ export class Recommender {
       this.shownAt(this.rankedIndex(at)),
       this.rankedScore(at),
       STRATEGIES[this.words[answer + L.ANSWER_STRATEGY / 4]!]!,
-      // The id alone: of a visitor's own products few are shown to others.
-      (cause === L.NONE ? "" : this.idAt(cause)) || undefined,
+      (cause === L.NONE ? "" : this.causeId(cause)) || undefined,
     );
+  }
+
+  /** Nearly always one of the visitor's own products, whose ids came with the query. */
+  private causeId(index: number): string {
+    const { visitor, recents } = this.asked;
+    return visitor.recent[recents.indexOf(index)]?.productId ?? this.idAt(index);
   }
 
   private shownAt(index: number): ProductText {

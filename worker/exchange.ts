@@ -34,10 +34,15 @@ export interface Arrival {
   readonly ctx: ExecutionContext;
 }
 
-/** What the address asks. Of the text: a whole URL would cost twice as much. */
-export function queryOf({ url }: Request): URLSearchParams {
+/** What the address asks, as it stands there. */
+export function queryText({ url }: Request): string {
   const from = url.indexOf("?");
-  return new URLSearchParams(from < 0 ? "" : url.slice(from));
+  return from < 0 ? "" : url.slice(from + 1);
+}
+
+/** Of the text: a whole URL would cost twice as much. */
+export function queryOf(request: Request): URLSearchParams {
+  return new URLSearchParams(`?${queryText(request)}`);
 }
 
 /** `none`: no key is asked for. `write`: the public key. `secret`: everything. */

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { ID_CHARACTERS_MAX, PRICE_MAX, TEXT_CHARACTERS_MAX } from "../../domain/limits.ts";
-import { queryOf } from "../exchange.ts";
+import { queryOf, queryText } from "../exchange.ts";
 import { type FieldError, invalid, type ProblemCode } from "../problem.ts";
 
 /** An id as text; numbers are taken as they are written. */
@@ -80,9 +80,21 @@ export function check<S extends v.GenericSchema>(
 /** The query as an object; the last of a repeated parameter counts. */
 export function paramsOf(request: Request): Record<string, string> {
   const params: Record<string, string> = {};
+  const text = queryText(request);
+  if (!ESCAPES.test(text)) {
+    // The usual case, in a third of the time.
+    for (const pair of text.split("&")) {
+      const end = pair.indexOf("=");
+      if (pair !== "") params[end < 0 ? pair : pair.slice(0, end)] = end < 0 ? "" : pair.slice(end + 1);
+    }
+    return params;
+  }
   // Without a pair for each, which the platform makes slowly.
   queryOf(request).forEach((value, name) => {
     params[name] = value;
   });
   return params;
 }
+
+/** What stands for another character in a query. */
+const ESCAPES = /[%+]/;
