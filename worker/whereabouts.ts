@@ -19,7 +19,7 @@ const homes = new Map<string, string>();
 export async function atHome<T extends Whereabouts | string>(
   visitor: string,
   env: Env,
-  call: (profile: Profile, via: Via | undefined, name: string) => Promise<T>,
+  call: (profile: Profile, via: Via | undefined, name: string) => PromiseLike<T>,
 ): Promise<{ home: string; answer: T }> {
   let remembered = homes.has(visitor);
   let home = homes.get(visitor) ?? visitor;

@@ -18,6 +18,7 @@ import {
 import { listText } from "../../domain/recommendation-json.ts";
 import { NOBODY, type VisitorContext } from "../../domain/visitor.ts";
 import { isAnonymous, visitorName } from "../../domain/visitor-name.ts";
+import type { ContextResult } from "../../durable-objects/rpc.ts";
 import { getRecommender } from "../../kernels/model-loader.ts";
 import { isUserToken } from "../auth.ts";
 import { readJson } from "../body.ts";
@@ -99,7 +100,7 @@ export async function getRecommendations(exchange: Exchange): Promise<Response> 
   const began = performance.now();
   // An anonymous id opens to the public what came by it, whomever an event says that it belongs to.
   const own = isAnonymous(visitor) && exchange.access !== "secret";
-  const { answer } = await atHome(visitor, env, async (profile, via) =>
+  const { answer } = await atHome<ContextResult>(visitor, env, (profile, via) =>
     via === undefined ? profile.context : profile.contextVia(via, own),
   );
   const profileMs = performance.now() - began;
