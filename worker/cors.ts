@@ -1,7 +1,7 @@
 // Browsers of any shop may call; what a key may do does not depend on where the page came from.
 const OPEN = { "access-control-allow-origin": "*" } as const;
-/** Headers of ours that a page may read. */
-const READABLE = ["etag", "retry-after", "server-timing"] as const;
+/** Headers that a page's script acts on. What took how long is for people, whom the browser's tools tell it. */
+const READABLE = ["etag", "retry-after"] as const;
 
 const PREFLIGHT = {
   "access-control-allow-methods": "GET, POST, PUT, DELETE, OPTIONS",
