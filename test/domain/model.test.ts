@@ -103,7 +103,11 @@ describe("ModelTables", () => {
       { weight: 9, arbitrary: fact },
       { weight: 2, arbitrary: fc.record({ cleared: product, name: fc.constant(null) }) },
     );
-    const priced = (minute: number, price: number) => ({ productId: "a", at: NOW + minute * 60_000, price });
+    const priced = (minute: number, price: 1 | 2) => ({
+      productId: "a" as const,
+      at: NOW + minute * 60_000,
+      price,
+    });
     let again = 0;
     fc.assert(
       fc.property(
@@ -138,7 +142,7 @@ describe("ModelTables", () => {
       {
         numRuns: 1000,
         // Said once more before the shop changed something else: what is told late is still older.
-        examples: [[[priced(1, 1), priced(6, 1), { cleared: "a", name: null }, priced(5, 2)], []]],
+        examples: [[[priced(1, 1), priced(6, 1), { cleared: "a" as const, name: null }, priced(5, 2)], []]],
       },
     );
     expect(again).toBeGreaterThan(500);
