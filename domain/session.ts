@@ -87,7 +87,7 @@ export class Trail {
     from = Math.min(from, joined);
     if (from === Number.POSITIVE_INFINITY) return;
     teach(this.steps, this.steps.firstFrom(from), before, invert(sink));
-    if (steps.length > 0) this.steps.add(steps);
+    this.steps.add(steps);
     teach(this.steps, this.steps.firstFrom(from), this.sessions, sink);
     this.steps.keepLast(TRAIL_STEPS_MAX);
   }

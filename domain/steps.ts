@@ -108,13 +108,12 @@ export class Steps {
 
   read(reader: ByteReader): void {
     const length = reader.varint();
+    this.reserve(length);
     for (let index = 0; index < length; index++) {
       const at = reader.varint();
       const tie = reader.u32();
       const viewed = reader.u8() === 1;
-      this.productIds.push(reader.text());
-      this.reserve(index + 1);
-      this.put(index, { at, tie, viewed, productId: this.productIds[index]! });
+      this.put(index, { at, tie, viewed, productId: reader.text() });
     }
   }
 

@@ -55,8 +55,7 @@ export class Interests {
 
   add(name: string, at: number, weight: number, views: number, carts: number, purchases: number): void {
     const { rows } = this;
-    let start = rows.find(name);
-    if (start < 0) start = rows.add(name);
+    const start = rows.findOrAdd(name);
     const { values } = rows;
     values[start + GROWN]! += weight * growth(at);
     values[start + VIEWS]! += views;
@@ -84,10 +83,7 @@ export class Interests {
   }
 
   write(writer: ByteWriter): void {
-    const { values } = this.rows;
-    writer.varint(this.rows.size);
-    this.rows.forEach((name, start) => {
-      writer.text(name);
+    this.rows.write(writer, (values, start) => {
       writer.f64(values[start + GROWN]!);
       writer.varint(values[start + VIEWS]!);
       writer.varint(values[start + CARTS]!);
@@ -97,14 +93,12 @@ export class Interests {
   }
 
   read(reader: ByteReader): void {
-    for (let n = reader.varint(); n > 0; n--) {
-      const start = this.rows.add(reader.text());
-      const { values } = this.rows;
+    this.rows.read(reader, (values, start) => {
       values[start + GROWN] = reader.f64();
       values[start + VIEWS] = reader.varint();
       values[start + CARTS] = reader.varint();
       values[start + PURCHASES] = reader.f64();
       values[start + LAST_AT] = reader.varint();
-    }
+    });
   }
 }

@@ -41,21 +41,16 @@ export class Purchased {
   }
 
   write(writer: ByteWriter): void {
-    const { values } = this.rows;
-    writer.varint(this.rows.size);
-    this.rows.forEach((productId, start) => {
-      writer.text(productId);
+    this.rows.write(writer, (values, start) => {
       writer.varint(values[start + LAST_AT]!);
       writer.signed(values[start + COUNT]!);
     });
   }
 
   read(reader: ByteReader): void {
-    for (let n = reader.varint(); n > 0; n--) {
-      const start = this.rows.add(reader.text());
-      const { values } = this.rows;
+    this.rows.read(reader, (values, start) => {
       values[start + LAST_AT] = reader.varint();
       values[start + COUNT] = reader.signed();
-    }
+    });
   }
 }

@@ -25,8 +25,7 @@ export class Recents {
 
   add(productId: string, at: number, views: number, touch: Touch): void {
     const { rows } = this;
-    let start = rows.find(productId);
-    if (start < 0) start = rows.add(productId);
+    const start = rows.findOrAdd(productId);
     const { values } = rows;
     values[start + VIEWS]! += views;
     values[start + LAST_AT] = Math.max(at, values[start + LAST_AT]!);
@@ -50,10 +49,7 @@ export class Recents {
   }
 
   write(writer: ByteWriter): void {
-    const { values } = this.rows;
-    writer.varint(this.rows.size);
-    this.rows.forEach((productId, start) => {
-      writer.text(productId);
+    this.rows.write(writer, (values, start) => {
       writer.varint(values[start + LAST_AT]!);
       writer.varint(values[start + VIEWS]!);
       writer.u8(values[start + TOUCH]!);
@@ -61,12 +57,10 @@ export class Recents {
   }
 
   read(reader: ByteReader): void {
-    for (let n = reader.varint(); n > 0; n--) {
-      const start = this.rows.add(reader.text());
-      const { values } = this.rows;
+    this.rows.read(reader, (values, start) => {
       values[start + LAST_AT] = reader.varint();
       values[start + VIEWS] = reader.varint();
       values[start + TOUCH] = reader.u8();
-    }
+    });
   }
 }

@@ -1,3 +1,4 @@
+import type { ByteReader, ByteWriter } from "../bytes.ts";
 import { resized } from "../resized.ts";
 
 const ROWS_FIRST = 4;
@@ -28,16 +29,25 @@ export class RowsByName {
     return row === undefined ? -1 : row * this.width;
   }
 
+  /** The same, where it has none of a new one. */
+  findOrAdd(name: string): number {
+    const start = this.find(name);
+    return start < 0 ? this.add(name) : start;
+  }
+
   /** Where a row of zeros begins, for a name that had none. */
   add(name: string): number {
     const row = this.names.length;
     const start = row * this.width;
-    if (start === this.values.length) {
-      this.values = resized(this.values, Math.max(ROWS_FIRST, 2 * row) * this.width);
-    } else this.values.fill(0, start, start + this.width);
+    if (start === this.values.length) this.reserve(Math.max(ROWS_FIRST, 2 * row));
+    else this.values.fill(0, start, start + this.width);
     this.names.push(name);
     this.rows.set(name, row);
     return start;
+  }
+
+  private reserve(rows: number): void {
+    this.values = resized(this.values, rows * this.width);
   }
 
   /** Where the row with the least number at a place begins; of equals the one of the greatest name, so that order does not matter. */
@@ -68,5 +78,24 @@ export class RowsByName {
   /** Each name and where its row begins. */
   forEach(use: (name: string, start: number) => void): void {
     for (let row = 0; row < this.names.length; row++) use(this.names[row]!, row * this.width);
+  }
+
+  /** How many there are, then each name and what `writeRow` writes of its row. */
+  write(writer: ByteWriter, writeRow: (values: Float64Array, start: number) => void): void {
+    writer.varint(this.size);
+    this.forEach((name, start) => {
+      writer.text(name);
+      writeRow(this.values, start);
+    });
+  }
+
+  /** Reads what `write` wrote into an empty one; `readRow` fills a row. */
+  read(reader: ByteReader, readRow: (values: Float64Array, start: number) => void): void {
+    const count = reader.varint();
+    this.reserve(count);
+    for (let n = 0; n < count; n++) {
+      const start = this.add(reader.text());
+      readRow(this.values, start);
+    }
   }
 }
