@@ -117,9 +117,13 @@ function presented(given: string, env: Env): Presented {
 function presentedKey(request: Request): string | undefined {
   const header = request.headers.get("authorization");
   if (header === null) return keyInProtocol(request);
-  const [scheme = "", credentials = ""] = header.trim().split(/\s+/, 2);
-  if (scheme.toLowerCase() === "bearer") return credentials;
-  if (scheme.toLowerCase() !== "basic") return "";
+  // The platform has cut off the spaces around it.
+  const space = header.indexOf(" ");
+  if (space < 0) return "";
+  const scheme = header.slice(0, space).toLowerCase();
+  const credentials = header.slice(space + 1).trim();
+  if (scheme === "bearer") return credentials;
+  if (scheme !== "basic") return "";
   try {
     return atob(credentials).split(":", 1)[0] ?? "";
   } catch {

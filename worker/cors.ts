@@ -3,6 +3,8 @@ const OPEN = { "access-control-allow-origin": "*" } as const;
 /** Headers that a page's script acts on. What took how long is for people, whom the browser's tools tell it. */
 const READABLE = ["etag", "retry-after"] as const;
 
+const EXPOSE = "access-control-expose-headers";
+
 const PREFLIGHT = {
   "access-control-allow-methods": "GET, POST, PUT, DELETE, OPTIONS",
   "access-control-allow-headers":
@@ -23,9 +25,9 @@ export function respond(
   status: number,
   headers: Readonly<Record<string, string>>,
 ): Response {
-  const exposed = READABLE.filter((name) => name in headers).join(", ");
-  return new Response(body, {
-    status,
-    headers: { ...OPEN, ...(exposed !== "" && { "access-control-expose-headers": exposed }), ...headers },
-  });
+  const all: Record<string, string> = { ...OPEN, ...headers };
+  for (const name of READABLE) {
+    if (name in headers) all[EXPOSE] = all[EXPOSE] === undefined ? name : `${all[EXPOSE]}, ${name}`;
+  }
+  return new Response(body, { status, headers: all });
 }
