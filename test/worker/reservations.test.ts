@@ -43,6 +43,26 @@ describe("reservations over HTTP", () => {
     expect((await call("GET", path)).json.status).toBe("committed");
   });
 
+  test.each([
+    ["no key", undefined],
+    ["a key that is an address as it stands", "cart_77-0b1e"],
+    ["one as long as a digest", "x".repeat(22)],
+    ["one that is not", "cart 77/a.b"],
+    ["a long one", "k".repeat(256)],
+  ])("[ST21] with %s a hold is found under its id, of one SKU and of several", async (what, key) => {
+    const skus = [`${what} ü`, `${what} b`];
+    for (const sku of skus) await put(encodeURIComponent(sku), 10);
+    for (const lines of [skus.slice(1), skus]) {
+      const items = lines.map((sku) => ({ sku, quantity: 1 }));
+      const made = await reserve(items, {}, key && `${key}${lines.length}`.slice(-256));
+      expect(made.status).toBe(201);
+      const path = made.headers.get("location")!;
+      expect(path).toMatch(/^\/v1\/reservations\/[\w.~-]+$/);
+      expect((await call("GET", path)).json).toEqual(made.json);
+      expect((await call("POST", `${path}/release`)).json.status).toBe("released");
+    }
+  });
+
   test("[ST20] what is not there is refused with its evidence, all lines of it", async () => {
     await put("few", 1);
     await put("none", 0);
