@@ -4,6 +4,7 @@ import type { CancelledLine, DemandLine } from "../domain/demand.ts";
 import { DEMAND_LINES_PER_CALL_MAX } from "../domain/limits.ts";
 import { logEntry } from "../domain/log-entry.ts";
 import { MODEL_NAME } from "../domain/object-names.ts";
+import { type PackedJson, pack, unpack } from "../domain/packed-json.ts";
 import { plannerOf } from "../domain/planner/shards.ts";
 import {
   adjustStock,
@@ -100,9 +101,17 @@ export class Inventory extends DurableObject<Env> implements InventoryRpc {
     });
   }
 
-  hold(requests: readonly HoldRequest[], now: number): Promise<ReservationAnswer[]> {
-    const decide = (decision: Decision) => requests.map((request) => hold(decision, request));
-    return this.decide(now, decide, requests.length > 1);
+  hold(request: HoldRequest, now: number): Promise<ReservationAnswer> {
+    return this.decide(now, (decision) => hold(decision, request));
+  }
+
+  async holdAll(
+    requests: PackedJson<readonly HoldRequest[]>,
+    now: number,
+  ): Promise<PackedJson<readonly ReservationAnswer[]>> {
+    const all = unpack(requests);
+    const decide = (decision: Decision) => all.map((request) => hold(decision, request));
+    return pack(await this.decide(now, decide, all.length > 1));
   }
 
   settle(reservationId: string, now: number): Promise<void> {

@@ -228,9 +228,9 @@ export class Order extends DurableObject<Env> implements OrderRpc {
     switch (call.do) {
       case "hold": {
         const { do: _, sku: __, ...request } = call;
-        const [answer] = await stock.hold([request], now);
-        if ("problem" in answer!) return { kind: "refused", refusal: answer };
-        const { status, parts } = answer!.reservation;
+        const answer = await stock.hold(request, now);
+        if ("problem" in answer) return { kind: "refused", refusal: answer };
+        const { status, parts } = answer.reservation;
         if (status === "held" || status === "pinned") return { kind: "done", parts };
         return { kind: "refused", refusal: refused("reservation_closed", `The hold is ${status}.`) };
       }

@@ -12,6 +12,7 @@ import type { Observed } from "../domain/monitor/gathering.ts";
 import type { Sample } from "../domain/monitor/live-event.ts";
 import type { KeptRejection, RejectedEvent } from "../domain/monitor/rejected.ts";
 import type { BasketRequest, BasketStatus } from "../domain/order/order-page.ts";
+import type { PackedJson } from "../domain/packed-json.ts";
 import type { Board, BoardRequest } from "../domain/planner/board.ts";
 import type { Handover } from "../domain/profile/page.ts";
 import type { ProfileView } from "../domain/profile/view.ts";
@@ -239,8 +240,12 @@ export interface InventoryRpc {
   read(now: number): Promise<StockView | StockRefusal>;
   put(put: StockPut): Promise<{ created: boolean; stock: StockView } | StockRefusal>;
   adjust(adjustment: StockAdjustment): Promise<{ repeated: boolean; stock: StockView } | StockRefusal>;
-  /** Each on its own, in their order. */
-  hold(requests: readonly HoldRequest[], now: number): Promise<ReservationAnswer[]>;
+  hold(request: HoldRequest, now: number): Promise<ReservationAnswer>;
+  /** Each on its own, in their order. As texts: the runtime copies one in a fraction of the time that objects take. */
+  holdAll(
+    requests: PackedJson<readonly HoldRequest[]>,
+    now: number,
+  ): Promise<PackedJson<readonly ReservationAnswer[]>>;
   /** The hold whose place another one has taken is gone for good. */
   settle(reservationId: string, now: number): Promise<void>;
   /** The hold does not expire any more. */

@@ -1,20 +1,19 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
+import { pack } from "../../domain/packed-json.ts";
 
 const NOW = Date.now();
 const stockOf = (sku: string) => env.INVENTORY.getByName(`s:${sku}`);
 const put = (sku: string, onHand: number) => stockOf(sku).put({ onHand, policy: {}, now: NOW });
-const one = (id: string, expiresAt = NOW + 600_000) => [{ id, wants: [{ quantity: 1 }], expiresAt }];
+const one = (id: string, expiresAt = NOW + 600_000) => ({ id, wants: [{ quantity: 1 }], expiresAt });
 
 describe("holds of a SKU", () => {
   test("[ST13] calls that come together share a row, are decided in turn, and are stored when answered", async () => {
     await put("hot", 40);
     const object = stockOf("hot");
     const before = await runInDurableObject(object, (stock) => stock.rowsWritten());
-    const answers = await Promise.all(
-      Array.from({ length: 100 }, async (_, i) => (await object.hold(one(`h${i}`), NOW))[0]!),
-    );
+    const answers = await Promise.all(Array.from({ length: 100 }, (_, i) => object.hold(one(`h${i}`), NOW)));
     expect(answers.filter((answer) => "reservation" in answer)).toHaveLength(40);
     const rows = (await runInDurableObject(object, (stock) => stock.rowsWritten())) - before;
     expect(rows).toBeLessThanOrEqual(10);
@@ -50,7 +49,7 @@ describe("holds of a SKU", () => {
           reservation: { status: end === "commit" ? "committed" : "released" },
         });
         expect(await call(other)).toMatchObject({ problem: "reservation_closed" });
-        expect(await object.hold(one(id), NOW)).toMatchObject([{ repeated: true }]);
+        expect(await object.hold(one(id), NOW)).toMatchObject({ repeated: true });
         await evictDurableObject(object);
       }
     }
@@ -67,7 +66,7 @@ describe("holds of a SKU", () => {
       problem: "reservation_closed",
       reservation: { status: "expired", at: NOW + 60_000 },
     });
-    expect(await object.hold(one("next", NOW + 120_000), NOW + 60_000)).toMatchObject([{ repeated: false }]);
+    expect(await object.hold(one("next", NOW + 120_000), NOW + 60_000)).toMatchObject({ repeated: false });
     await put("soon", 1);
     await stockOf("soon").hold(one("h", Date.now() + 50), Date.now());
     await runDurableObjectAlarm(stockOf("soon"));
@@ -97,10 +96,7 @@ describe("holds of a SKU", () => {
     await put("whole", 3_000);
     const object = stockOf("whole");
     for (let batch = 0; batch < 12; batch++) {
-      await object.hold(
-        Array.from({ length: 100 }, (_, i) => one(`ü-${batch}-${i}`)[0]!),
-        NOW,
-      );
+      await object.holdAll(pack(Array.from({ length: 100 }, (_, i) => one(`ü-${batch}-${i}`))), NOW);
     }
     await Promise.all(
       Array.from({ length: 700 }, (_, i) =>

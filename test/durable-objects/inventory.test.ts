@@ -30,11 +30,11 @@ describe("inventory", () => {
   test("[ST5] a change is told within seconds, also while a hold has long to go", async () => {
     const object = stockOf("waiting");
     await put("waiting", { onHand: 9 });
-    await object.hold([{ id: "h", wants: [{ quantity: 1 }], expiresAt: NOW + 3_600_000 }], NOW);
+    await object.hold({ id: "h", wants: [{ quantity: 1 }], expiresAt: NOW + 3_600_000 }, NOW);
     await runDurableObjectAlarm(object);
     const alarmAt = () => runInDurableObject(object, (_, state) => state.storage.getAlarm());
     expect(await alarmAt()).toBe(NOW + 3_600_000);
-    await object.hold([{ id: "i", wants: [{ quantity: 1 }], expiresAt: NOW + 3_600_000 }], NOW);
+    await object.hold({ id: "i", wants: [{ quantity: 1 }], expiresAt: NOW + 3_600_000 }, NOW);
     expect(await alarmAt()).toBeLessThan(Date.now() + 2_001);
   });
 

@@ -40,7 +40,7 @@ async function ask(stock: Stock, plain: PlainStock, operation: StockOperation, n
     case "hold": {
       const { ttlMs, do: _, ...asked } = operation;
       const expiresAt = ttlMs === Number.POSITIVE_INFINITY ? {} : { expiresAt: now + ttlMs };
-      return status((await stock.hold([{ ...asked, ...expiresAt }], now))[0]!);
+      return status(await stock.hold({ ...asked, ...expiresAt }, now));
     }
     case "settle":
       await stock.settle(operation.id, now);

@@ -1,5 +1,6 @@
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
+import { unpack } from "../../domain/packed-json.ts";
 import type { Env } from "../../durable-objects/env.ts";
 import { call } from "./call.ts";
 
@@ -10,10 +11,10 @@ const UNITS = 25;
 function noting(fails: (call: number) => boolean): { bindings: Partial<Env>; calls: number[] } {
   const calls: number[] = [];
   const getByName = (name: string) => ({
-    hold: async (...[holds, now]: Parameters<ReturnType<Env["INVENTORY"]["getByName"]>["hold"]>) => {
-      const number = calls.push(holds.length);
+    holdAll: async (...[holds, now]: Parameters<ReturnType<Env["INVENTORY"]["getByName"]>["holdAll"]>) => {
+      const number = calls.push(unpack(holds).length);
       if (fails(number)) throw new Error("out of reach");
-      return env.INVENTORY.getByName(name).hold(holds, now);
+      return env.INVENTORY.getByName(name).holdAll(holds, now);
     },
   });
   return { bindings: { INVENTORY: { getByName } } as unknown as Partial<Env>, calls };

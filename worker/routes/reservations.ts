@@ -2,6 +2,7 @@ import type { InferOutput } from "valibot";
 import { hash53 } from "../../domain/hash.ts";
 import { REQUEST_BYTES_MAX, SKUS_AT_ONCE_MAX } from "../../domain/limits.ts";
 import { stockName } from "../../domain/object-names.ts";
+import type { BasketLine } from "../../domain/order/basket.ts";
 import type { HoldRequest, StockRefusal } from "../../domain/stock/decisions.ts";
 import { type Part, unitsOf } from "../../domain/stock/ledger.ts";
 import type { Reservation } from "../../domain/stock/reservation.ts";
@@ -36,11 +37,12 @@ interface BasketRouted {
 export async function postReservation(exchange: Exchange): Promise<Response> {
   const { request } = exchange;
   const asked = check(reservationSchema, await readJson(request, REQUEST_BYTES_MAX), "invalid_values");
-  const [answer] = await reserve([{ asked, key: idempotencyKeyOf(request) }], exchange);
+  const routed = await routeOf(asked, idempotencyKeyOf(request), exchange.now);
+  const answer = "hold" in routed ? (await held([routed], exchange))[0]! : await placed(routed, exchange);
   if (answer instanceof Problem) throw answer;
-  return posted(answer!.reservation, answer!.repeated ? 200 : 201, {
-    location: `/v1/reservations/${answer!.reservation.reservation_id}`,
-  });
+  const { reservation, repeated } = answer;
+  const location = `/v1/reservations/${reservation.reservation_id}`;
+  return posted(reservation, repeated ? 200 : 201, { location });
 }
 
 /** `POST /v1/reservations/batch`: each on its own. */
@@ -115,15 +117,14 @@ async function reserve(
   all: readonly { asked: Asked; key: string | undefined }[],
   exchange: Exchange,
 ): Promise<(Reserved | Problem)[]> {
-  const { now, env } = exchange;
-  const routed = await Promise.all(all.map(({ asked, key }) => routeOf(asked, key, now)));
+  const routed = await Promise.all(all.map(({ asked, key }) => routeOf(asked, key, exchange.now)));
   const answers: (Reserved | Problem)[] = new Array(routed.length);
   const bySku = new Map<string, number[]>();
   const work: (() => Promise<void>)[] = [];
   routed.forEach((one, i) => {
     if (!("hold" in one)) {
       work.push(async () => {
-        answers[i] = await placed(one, now, env).catch(problemOnly);
+        answers[i] = await placed(one, exchange).catch(problemOnly);
       });
       return;
     }
@@ -132,13 +133,12 @@ async function reserve(
     if (known !== undefined) known.push(i);
     else bySku.set(sku, [i]);
   });
-  for (const [sku, indexes] of bySku) {
+  for (const indexes of bySku.values()) {
     work.push(async () => {
       const ones = indexes.map((i) => routed[i] as SkuRouted);
-      const holds = ones.map(({ hold }) => hold);
-      const held = await reachable(() => holdTogether(sku, holds, exchange)).catch(problemOnly);
+      const answered = await held(ones, exchange).catch(problemOnly);
       indexes.forEach((i, n) => {
-        answers[i] = held instanceof Problem ? held : ofHold(ones[n]!.place, held[n]!);
+        answers[i] = answered instanceof Problem ? answered : answered[n]!;
       });
     });
   }
@@ -153,25 +153,33 @@ async function routeOf(asked: Asked, key: string | undefined, now: number): Prom
   const { owner, ttl_seconds } = asked;
   if (owner !== undefined) return { place: { kind: "owner", owner, attempt: 0 }, asked, key };
   const tail = await tailOf(key);
-  const [line, ...more] = linesOf(asked.items);
-  if (more.length > 0) return { place: { kind: "basket", tail }, asked, key };
+  const lines = linesOf(asked.items);
+  if (lines.length > 1) return { place: { kind: "basket", tail }, asked, key };
+  const { sku, wants } = lines[0]!;
   const hold: HoldRequest = {
     id: tail,
-    wants: line!.wants,
+    wants,
     expiresAt: now + ttl_seconds * 1000,
-    ...(key !== undefined && { request: requestOf(asked) }),
+    ...(key !== undefined && { request: requestOf(lines, asked) }),
   };
-  return { place: { kind: "sku", sku: line!.sku, tail }, hold };
+  return { place: { kind: "sku", sku, tail }, hold };
+}
+
+/** All of one SKU. */
+async function held(all: readonly SkuRouted[], exchange: Exchange): Promise<(Reserved | Problem)[]> {
+  const holds = all.map(({ hold }) => hold);
+  const answers = await reachable(() => holdTogether(all[0]!.place.sku, holds, exchange));
+  return answers.map((answer, i) => ofHold(all[i]!.place, answer));
 }
 
 async function placed(
   { place, asked, key }: BasketRouted,
-  now: number,
-  env: Env,
+  { now, env }: Exchange,
 ): Promise<Reserved | Problem> {
+  const lines = linesOf(asked.items);
   const basket = {
-    lines: linesOf(asked.items),
-    request: requestOf(asked),
+    lines,
+    request: requestOf(lines, asked),
     expiresAt: now + asked.ttl_seconds * 1000,
     ...(key !== undefined && { key }),
   };
@@ -186,8 +194,8 @@ function problemOnly(error: unknown): Problem {
   throw error;
 }
 
-function requestOf({ items, ttl_seconds, owner }: Asked): number {
-  return hash53(JSON.stringify([linesOf(items), ttl_seconds, owner]));
+function requestOf(lines: readonly BasketLine[], { ttl_seconds, owner }: Asked): number {
+  return hash53(JSON.stringify([lines, ttl_seconds, owner]));
 }
 
 function stockOf(env: Env, sku: string) {
