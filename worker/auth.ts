@@ -23,17 +23,25 @@ export function keysOf(setting: string | undefined): string[] {
  * A text in a frame of one size, so that comparing two takes one time: that tells neither where they differ nor how
  * long the expected one is. Undefined for what does not fit.
  */
-function framed(text: string, frame = new Uint8Array(FRAME_BYTES)): Uint8Array | undefined {
-  const { read, written } = encoder.encodeInto(text, frame.subarray(2).fill(0));
-  if (read < text.length || written > KEY_BYTES_MAX) return undefined;
+function framed(text: string, { frame, body } = newFrame()): Uint8Array | undefined {
+  body.fill(0);
+  const { read, written } = encoder.encodeInto(text, body);
+  if (read < text.length) return undefined;
   frame[0] = written >> 8;
   frame[1] = written & 0xff;
   return frame;
 }
 
-const FRAME_BYTES = KEY_BYTES_MAX + 2;
+const LENGTH_BYTES = 2;
+const FRAME_BYTES = LENGTH_BYTES + KEY_BYTES_MAX;
+
+function newFrame() {
+  const frame = new Uint8Array(FRAME_BYTES);
+  return { frame, body: frame.subarray(LENGTH_BYTES) };
+}
+
 /** Every request's key in turn: used up before anything else runs. */
-const presentedFrame = new Uint8Array(FRAME_BYTES);
+const presentedFrame = newFrame();
 
 /** Compares in constant time. */
 function sameText(given: string, expected: string): boolean {
@@ -74,7 +82,13 @@ export function accessOfWriteKey(given: string, env: Env): Access {
 }
 
 /** The keys of a deployment in their frames; they change with it only. */
-let known: { readonly setting: string; readonly keys: readonly ValidKey[] } | undefined;
+let known:
+  | {
+      readonly write?: string | undefined;
+      readonly secret?: string | undefined;
+      readonly keys: readonly ValidKey[];
+    }
+  | undefined;
 
 interface ValidKey {
   readonly access: Access;
@@ -82,21 +96,15 @@ interface ValidKey {
   readonly frame: Uint8Array;
 }
 
+/** @throws Problem 503 unless there are keys of both kinds. */
 function validKeys({ WRITE_KEY, SECRET_KEY }: Env): readonly ValidKey[] {
-  const setting = `${WRITE_KEY}\n${SECRET_KEY}`;
-  if (known?.setting === setting) return known.keys;
+  if (known !== undefined && known.write === WRITE_KEY && known.secret === SECRET_KEY) return known.keys;
   const keys = [["write", WRITE_KEY] as const, ["secret", SECRET_KEY] as const].flatMap(([access, own]) =>
     keysOf(own).flatMap((key, i) => {
       const frame = framed(key);
       return frame === undefined ? [] : [{ access, name: `${access}-${i + 1}`, frame }];
     }),
   );
-  known = { setting, keys };
-  return keys;
-}
-
-function presented(given: string, env: Env): Presented {
-  const keys = validKeys(env);
   if (!keys.some(({ access }) => access === "write") || !keys.some(({ access }) => access === "secret")) {
     throw new Problem(
       "not_configured",
@@ -105,6 +113,12 @@ function presented(given: string, env: Env): Presented {
       retryAfter(UNCONFIGURED_RETRY_SECONDS),
     );
   }
+  known = { write: WRITE_KEY, secret: SECRET_KEY, keys };
+  return keys;
+}
+
+function presented(given: string, env: Env): Presented {
+  const keys = validKeys(env);
   const frame = framed(given, presentedFrame) ?? NOBODYS;
   // Every key is compared, so that the time does not tell which kind came close.
   let found: Presented = { access: "none" };
