@@ -27,6 +27,14 @@ const STRATEGY_TEXTS = Object.fromEntries(
   STRATEGIES.map((strategy) => [strategy, `,"strategy":"${strategy}"`]),
 ) as Record<Strategy, string>;
 
+const SCORE_STEPS = 1e6;
+const SMALL_SCORE = 1e-3;
+
+/** In steps of a millionth, small ones as they are: writing all digits of ten took 2 us. */
+export function shownScore(score: number): number {
+  return score < SMALL_SCORE ? score : Math.round(score * SCORE_STEPS) / SCORE_STEPS;
+}
+
 /** A recommendation, its text put together of those of its products: writing objects took three times as long. */
 export function recommendationOf(
   { productId, head, tail }: ProductText,
@@ -34,10 +42,10 @@ export function recommendationOf(
   strategy: Strategy,
   because: string | undefined,
 ): Recommendation {
-  const reason = STRATEGY_TEXTS[strategy];
-  if (because === undefined) return { productId, score, strategy, text: head + score + reason + tail };
+  const shown = head + shownScore(score) + STRATEGY_TEXTS[strategy];
+  if (because === undefined) return { productId, score, strategy, text: shown + tail };
   const cause = `,"because":{"product_id":${JSON.stringify(because)}}`;
-  return { productId, score, strategy, because, text: head + score + reason + cause + tail };
+  return { productId, score, strategy, because, text: shown + cause + tail };
 }
 
 /** An answer with a list: what it says of the list, of which there is something, then the items. */

@@ -1,7 +1,13 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { type PublishedProduct, STRATEGIES } from "../../domain/recommendation.ts";
-import { listText, productText, productView, recommendationOf } from "../../domain/recommendation-json.ts";
+import {
+  listText,
+  productText,
+  productView,
+  recommendationOf,
+  shownScore,
+} from "../../domain/recommendation-json.ts";
 
 /** Any UTF-16: quotes, controls, other scripts, halves of characters. */
 const anyText = fc.oneof(
@@ -35,6 +41,21 @@ const item = fc.record({
   because: fc.option(anyText, { nil: undefined }),
 });
 
+test("[RC12] a score is told to a millionth, and a greater one never as less", () => {
+  const score = fc.float({
+    noNaN: true,
+    noDefaultInfinity: true,
+    min: Math.fround(-1e6),
+    max: Math.fround(1e6),
+  });
+  fc.assert(
+    fc.property(score, score, (a, b) => {
+      expect(Math.abs(shownScore(a) - a)).toBeLessThanOrEqual(0.51e-6);
+      if (a > b) expect(shownScore(a)).toBeGreaterThanOrEqual(shownScore(b));
+    }),
+  );
+});
+
 test("[RC12] a list's text is that of its items as objects, whatever their texts hold", () => {
   fc.assert(
     fc.property(fc.array(item, { maxLength: 5 }), anyText, (given, about) => {
@@ -43,7 +64,7 @@ test("[RC12] a list's text is that of its items as objects, whatever their texts
       );
       const expected = given.map(({ product, score, strategy, because }) => ({
         product_id: product.productId,
-        score,
+        score: shownScore(score),
         strategy,
         ...(because !== undefined && { because: { product_id: because } }),
         product: productView(product),
