@@ -55,9 +55,10 @@ export class Catalogue implements CatalogueRows {
     }
   }
 
-  /** Stores what changed. */
+  /** Stores what changed, by id as it lies there: in any other order each row was a page to be read and written. */
   save(): void {
-    for (const [productId, record] of this.changed) {
+    const byId = [...this.changed].sort(([one], [other]) => (one < other ? -1 : 1));
+    for (const [productId, record] of byId) {
       this.store.writeRecord(productId, record);
       keepLatest(this.known, productId, record, RECORDS_KNOWN_MAX);
     }
