@@ -23,6 +23,12 @@ export type Picked = { readonly parts: readonly Part[] } | { readonly short: rea
  * @returns the parts, or what could not be had.
  */
 export function pick(free: readonly Free[], wants: readonly Want[], backorders: boolean): Picked {
+  if (wants.length === 1) {
+    // Nearly always, and in a quarter of the time.
+    const { quantity, location } = wants[0]!;
+    const from = free.find((at) => at.units >= quantity && (location ?? at.location) === at.location);
+    if (from !== undefined) return { parts: [{ location: from.location, units: quantity }] };
+  }
   const left = new Map(free.map(({ location, units }) => [location, units]));
   const taken = new Map<string, { units: number; backordered: number }>();
   const take = (location: string, units: number, backordered: number) => {

@@ -28,6 +28,9 @@ export interface LocationStock {
 
 export const DEFAULT_STOCK_POLICY: StockPolicy = { ...DEFAULT_POLICY, backorders: false };
 
+/** Where more would be known room is made for many at once. */
+const RESERVATIONS_KEPT = RESERVATIONS_REMEMBERED_MAX - (RESERVATIONS_REMEMBERED_MAX >> 4);
+
 export class StockBook {
   /** Grows with each entry. */
   version = 0;
@@ -47,6 +50,8 @@ export class StockBook {
   /** By which hold the holds that are not in `open` meanwhile are replaced. */
   private readonly replaced = new Map<string, string>();
   private keys = new Map<string, number>();
+  /** When the oldest of both may be forgotten: looking it up passes all that were forgotten before. */
+  private forgetAt = Number.POSITIVE_INFINITY;
   private readonly queue = new ExpiryQueue();
   private readonly calendar: Calendar;
   private entries: LedgerEntry[] = [];
@@ -209,7 +214,7 @@ export class StockBook {
       default:
         if (entry.incoming !== undefined)
           this.madeLocation(entry.moves[0]!.location).incoming = entry.incoming;
-        if (entry.key !== undefined) this.keys.set(entry.key, entry.at);
+        if (entry.key !== undefined) this.knowKey(entry.key, entry.at);
     }
   }
 
@@ -297,10 +302,10 @@ export class StockBook {
           ...(request !== undefined && { request }),
           ...(orderId !== undefined && { orderId }),
         } as ClosedReservation);
-      } else if ("key" in entry && entry.key !== undefined) this.keys.set(entry.key, entry.at);
+      } else if ("key" in entry && entry.key !== undefined) this.knowKey(entry.key, entry.at);
     }
     for (const reservation of closed.values()) this.close(reservation);
-    for (const [key, at] of keys) this.keys.set(key, at);
+    for (const [key, at] of keys) this.knowKey(key, at);
   }
 
   /** An open hold as it was stored. */
@@ -325,6 +330,12 @@ export class StockBook {
     // Last in the order of closing.
     this.closed.delete(reservation.id);
     this.closed.set(reservation.id, reservation);
+    this.forgetAt = Math.min(this.forgetAt, reservation.at + DAY_MS);
+  }
+
+  private knowKey(key: string, at: number): void {
+    this.keys.set(key, at);
+    this.forgetAt = Math.min(this.forgetAt, at + DAY_MS);
   }
 
   private closeReplaced({ at, replaces, parts, request }: LedgerEntry & { what: "settle" }): void {
@@ -338,13 +349,24 @@ export class StockBook {
   }
 
   private forget(): void {
-    for (const [id, { at }] of this.closed) {
-      if (at > this.clock - DAY_MS && this.closed.size <= RESERVATIONS_REMEMBERED_MAX) break;
-      this.closed.delete(id);
+    const { closed, keys, clock } = this;
+    const isFull = Math.max(closed.size, keys.size) > RESERVATIONS_REMEMBERED_MAX;
+    if (clock < this.forgetAt && !isFull) return;
+    const kept = isFull ? RESERVATIONS_KEPT : RESERVATIONS_REMEMBERED_MAX;
+    this.forgetAt = Number.POSITIVE_INFINITY;
+    for (const [id, { at }] of closed) {
+      if (at > clock - DAY_MS && closed.size <= kept) {
+        this.forgetAt = at + DAY_MS;
+        break;
+      }
+      closed.delete(id);
     }
-    for (const [key, at] of this.keys) {
-      if (at > this.clock - DAY_MS && this.keys.size <= RESERVATIONS_REMEMBERED_MAX) break;
-      this.keys.delete(key);
+    for (const [key, at] of keys) {
+      if (at > clock - DAY_MS && keys.size <= kept) {
+        this.forgetAt = Math.min(this.forgetAt, at + DAY_MS);
+        break;
+      }
+      keys.delete(key);
     }
   }
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { Calendar } from "../../domain/calendar.ts";
-import { DAY_MS } from "../../domain/limits.ts";
+import { DAY_MS, RESERVATIONS_REMEMBERED_MAX } from "../../domain/limits.ts";
 import {
   type Adjustment,
   adjustStock,
@@ -257,6 +257,25 @@ describe("reservations", () => {
     expect(book.reservation("late")?.status).toBe("released");
     on(NOON + DAY_MS);
     expect(book.reservation("late")).toBeUndefined();
+  });
+
+  test("[ST15] of more than may be remembered the latest are, and after a day none", () => {
+    const { book, on } = stocked(0);
+    const closed = RESERVATIONS_REMEMBERED_MAX + 100;
+    for (let n = 0; n < closed; n++) release(on(NOON + n), `r${n}`, { ahead: true });
+    const last = NOON + closed;
+    on(last);
+    const known = (n: number) => book.reservation(`r${n}`) !== undefined;
+    expect([known(0), known(99), known(closed >> 1), known(closed - 1)]).toEqual([false, false, true, true]);
+    const count = Array.from({ length: closed }, (_, n) => n).filter(known).length;
+    expect(count).toBeLessThanOrEqual(RESERVATIONS_REMEMBERED_MAX);
+    expect(count).toBeGreaterThan(0.9 * RESERVATIONS_REMEMBERED_MAX);
+    on(last - 1 + DAY_MS);
+    expect(known(closed - 1)).toBe(false);
+    on(last + 2 * DAY_MS);
+    release(on(last + 2 * DAY_MS), "new", { ahead: true });
+    on(last + 3 * DAY_MS);
+    expect(book.reservation("new")).toBeUndefined();
   });
 
   test("[ST16] a sale with its order is demand, a cancellation takes it back on the order's day", () => {
