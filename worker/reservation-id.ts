@@ -21,10 +21,15 @@ export type ReservationPlace =
   /** One of an owner's. */
   | { readonly kind: "owner"; readonly owner: string; readonly attempt: number };
 
+/** A hot SKU comes again and again. */
+let latest = { sku: "", encoded: "" };
+
 export function reservationId(place: ReservationPlace): string {
   switch (place.kind) {
     case "sku":
-      return `s.${base64url(encoder.encode(place.sku))}.${place.tail}`;
+      if (place.sku !== latest.sku)
+        latest = { sku: place.sku, encoded: base64url(encoder.encode(place.sku)) };
+      return `s.${latest.encoded}.${place.tail}`;
     case "basket":
       return `r.${place.tail}`;
     case "owner":

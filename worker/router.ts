@@ -135,19 +135,22 @@ function buildRouter() {
   return built;
 }
 
-/** What was found for paths that are a route's own, without parameters: parsing an address costs more than the rest. */
-const known = new Map<string, Match>();
+/** What was found by method for paths that are a route's own, without parameters: parsing an address costs more than the rest. */
+const known = new Map<string, Map<string, Match>>();
 
 /** @throws Problem 404 or 405. */
 async function matchOf({ method, url }: Request): Promise<Match> {
   const path = pathOf(url);
-  const before = known.get(`${method} ${path}`);
+  const before = known.get(method)?.get(path);
   if (before !== undefined) return before;
   const { origin, pathname } = new URL(url);
   // Method and path are all that routes are told by: of a whole request the router would go through the query as well.
   const found = await router.fetch({ method, url: `${origin}${pathname}` } as IRequest);
   if (found === undefined) throw new Problem("not_found", `There is no ${pathname}.`);
-  if (found.path === path) known.set(`${method} ${path}`, found);
+  if (found.path === path) {
+    const ofMethod = known.get(method) ?? new Map<string, Match>();
+    known.set(method, ofMethod.set(path, found));
+  }
   return found;
 }
 

@@ -84,6 +84,11 @@ export const returnSchema = v.strictObject(
 
 /** One line a SKU, in the order they first come: what is asked for several times is summed. */
 export function linesOf(given: v.InferOutput<typeof items>): BasketLine[] {
+  if (given.length === 1) {
+    const { sku, quantity: units, location, price: paid } = given[0]!;
+    const want = { quantity: units, ...(location !== undefined && { location }) };
+    return [{ sku, wants: [want], ...(paid !== undefined && { price: paid }) }];
+  }
   const lines = new Map<string, BasketLine>();
   for (const { sku, quantity: units, location, price: unitPrice } of given) {
     const before = lines.get(sku);
