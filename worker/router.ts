@@ -135,7 +135,10 @@ function buildRouter() {
   return built;
 }
 
-/** What was found by method for paths that are a route's own, without parameters: parsing an address costs more than the rest. */
+/**
+ * What was found, by method, for paths that are a route's own, without parameters: parsing an address costs more than
+ * the rest.
+ */
 const known = new Map<string, Map<string, Match>>();
 
 /** @throws Problem 404 or 405. */

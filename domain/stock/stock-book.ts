@@ -1,6 +1,7 @@
 // Stock of one SKU in memory: the fold of its ledger. Pure: times come in, entries go out.
 import type { Calendar } from "../calendar.ts";
 import { DEFAULT_POLICY } from "../demand.ts";
+import { keepLatest } from "../keep-latest.ts";
 import { DAY_MS, RESERVATIONS_REMEMBERED_MAX } from "../limits.ts";
 import { ExpiryQueue } from "./expiry-queue.ts";
 import {
@@ -27,9 +28,6 @@ export interface LocationStock {
 }
 
 export const DEFAULT_STOCK_POLICY: StockPolicy = { ...DEFAULT_POLICY, backorders: false };
-
-/** Where more would be known room is made for many at once. */
-const RESERVATIONS_KEPT = RESERVATIONS_REMEMBERED_MAX - (RESERVATIONS_REMEMBERED_MAX >> 4);
 
 export class StockBook {
   /** Grows with each entry. */
@@ -327,14 +325,12 @@ export class StockBook {
   }
 
   private close(reservation: ClosedReservation): void {
-    // Last in the order of closing.
-    this.closed.delete(reservation.id);
-    this.closed.set(reservation.id, reservation);
+    keepLatest(this.closed, reservation.id, reservation, RESERVATIONS_REMEMBERED_MAX);
     this.forgetAt = Math.min(this.forgetAt, reservation.at + DAY_MS);
   }
 
   private knowKey(key: string, at: number): void {
-    this.keys.set(key, at);
+    keepLatest(this.keys, key, at, RESERVATIONS_REMEMBERED_MAX);
     this.forgetAt = Math.min(this.forgetAt, at + DAY_MS);
   }
 
@@ -350,19 +346,17 @@ export class StockBook {
 
   private forget(): void {
     const { closed, keys, clock } = this;
-    const isFull = Math.max(closed.size, keys.size) > RESERVATIONS_REMEMBERED_MAX;
-    if (clock < this.forgetAt && !isFull) return;
-    const kept = isFull ? RESERVATIONS_KEPT : RESERVATIONS_REMEMBERED_MAX;
+    if (clock < this.forgetAt) return;
     this.forgetAt = Number.POSITIVE_INFINITY;
     for (const [id, { at }] of closed) {
-      if (at > clock - DAY_MS && closed.size <= kept) {
+      if (at > clock - DAY_MS) {
         this.forgetAt = at + DAY_MS;
         break;
       }
       closed.delete(id);
     }
     for (const [key, at] of keys) {
-      if (at > clock - DAY_MS && keys.size <= kept) {
+      if (at > clock - DAY_MS) {
         this.forgetAt = Math.min(this.forgetAt, at + DAY_MS);
         break;
       }
