@@ -2,7 +2,7 @@ import { keepLatest } from "../domain/keep-latest.ts";
 import { CATALOGUE_PRODUCTS_MAX } from "../domain/limits.ts";
 import { type CatalogueRecord, factsOf } from "../domain/model/catalogue.ts";
 import type { CatalogueRows } from "../domain/model/tables.ts";
-import type { ModelStore } from "./model-builder-store.ts";
+import type { ModelStore, SkuRow } from "./model-builder-store.ts";
 
 /** About 4 MB. */
 const RECORDS_KNOWN_MAX = 4_096;
@@ -16,6 +16,8 @@ export class Catalogue implements CatalogueRows {
   private readonly changed = new Map<string, CatalogueRecord>();
   /** Rows as they are stored: events speak of the same products again and again. */
   private readonly known = new Map<string, CatalogueRecord>();
+  /** Looked for in vain last: who enters it need not look again. */
+  private missing: string | undefined;
   private count: number;
 
   constructor(store: ModelStore) {
@@ -32,7 +34,8 @@ export class Catalogue implements CatalogueRows {
     const held = this.changed.get(productId) ?? this.known.get(productId);
     if (held !== undefined) return held;
     const stored = this.store.record(productId);
-    if (stored !== undefined) keepLatest(this.known, productId, stored, RECORDS_KNOWN_MAX);
+    if (stored === undefined) this.missing = productId;
+    else keepLatest(this.known, productId, stored, RECORDS_KNOWN_MAX);
     return stored;
   }
 
@@ -42,9 +45,10 @@ export class Catalogue implements CatalogueRows {
   }
 
   put(productId: string, record: CatalogueRecord): void {
-    if (this.get(productId) === undefined) {
+    if (productId === this.missing || this.get(productId) === undefined) {
       if (this.count >= CATALOGUE_PRODUCTS_MAX) return;
       this.count++;
+      this.missing = undefined;
     }
     this.changed.set(productId, record);
     for (const sku of record.skus) {
@@ -91,8 +95,8 @@ export class Catalogue implements CatalogueRows {
   /** What the stock counters say; undefined where no stock is kept. */
   available(productId: string, record: CatalogueRecord | undefined): boolean | undefined {
     let known: boolean | undefined;
-    for (const sku of this.skusOf(productId, record)) {
-      const available = this.store.sku(sku)?.available ?? null;
+    for (const { row } of this.skuRows(productId, record)) {
+      const available = row?.available ?? null;
       if (available === 1) return true;
       if (available === 0) known = false;
     }
@@ -101,8 +105,16 @@ export class Catalogue implements CatalogueRows {
 
   /** SKUs of a product: its own id and those that events named, unless another product has them. */
   skusOf(productId: string, record: CatalogueRecord | undefined): string[] {
-    return [...new Set([productId, ...(record?.skus ?? [])])].filter(
-      (sku) => (this.store.sku(sku)?.product ?? productId) === productId,
-    );
+    return Array.from(this.skuRows(productId, record), ({ sku }) => sku);
+  }
+
+  private *skuRows(
+    productId: string,
+    record: CatalogueRecord | undefined,
+  ): Generator<{ readonly sku: string; readonly row: SkuRow | undefined }> {
+    for (const sku of new Set([productId, ...(record?.skus ?? [])])) {
+      const row = this.store.sku(sku);
+      if (row === undefined || row.product === productId) yield { sku, row };
+    }
   }
 }
