@@ -82,6 +82,8 @@ export interface ViewResult extends Whereabouts {
   readonly profile?: ProfileView;
   /** Further ids of the visitor, by the name of their object. */
   readonly ids: readonly string[];
+  /** Nobody has ever been heard of by this name, nor erased. */
+  readonly isNew?: true;
 }
 
 export interface ExportPortion {

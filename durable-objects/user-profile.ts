@@ -147,6 +147,7 @@ export class UserProfile extends DurableObject<Env> implements UserProfileRpc {
     const elsewhere = this.elsewhere(via);
     if (elsewhere !== undefined) return { ...elsewhere, ids: [] };
     const ids = this.page.ids.names();
+    if (this.page.isNew) return { ids, isNew: true };
     return this.page.profile.isEmpty ? { ids } : { profile: viewOf(this.page.profile, now), ids };
   }
 

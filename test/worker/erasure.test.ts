@@ -112,6 +112,22 @@ describe("an erased visitor", () => {
     expect((await user(`v ${id}`)).status).toBe(404);
   });
 
+  test("[ER6] a user whose id has joined another one as an anonymous id is erased, and the other one stays", async () => {
+    for (const one of ["victim", "mallory"]) {
+      await post([{ ...viewed("-", `${one}-p`), anonymousId: null, userId: one }]);
+    }
+    await post([viewed("mallory", "p", { userId: "victim" })]);
+    await later();
+    for (let times = 0; times < 2; times++) {
+      expect((await erase("mallory")).status).toBe(204);
+      expect((await user("victim")).json).toMatchObject({ counts: { views: 2 } });
+    }
+    expect(await stored(["u:mallory"])).not.toContain("mallory-p");
+    // Under another id of its own the other one is erased as before.
+    expect((await erase("victim")).status).toBe(204);
+    expect((await user("victim")).status).toBe(404);
+  });
+
   test("[ER1] also where a join had not finished", async () => {
     await post([viewed("x unfinished", "secret-product")]);
     const home = profile("u:u unfinished");

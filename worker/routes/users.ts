@@ -2,6 +2,7 @@ import type { Activity } from "../../domain/activity.ts";
 import { MONITOR_NAME } from "../../domain/object-names.ts";
 import { anonymousName, idOf, isAnonymous, userName } from "../../domain/visitor-name.ts";
 import type { Env } from "../../durable-objects/env.ts";
+import type { ViewResult } from "../../durable-objects/rpc.ts";
 import { respond } from "../cors.ts";
 import { type Exchange, json } from "../exchange.ts";
 import { Problem, retryAfter } from "../problem.ts";
@@ -76,11 +77,11 @@ export async function exportUser(exchange: Exchange): Promise<Response> {
  */
 export async function deleteUser({ env, now, params }: Exchange): Promise<Response> {
   const given = check(id, params["id"], "invalid_request", "id");
-  const names = [userName(given), anonymousName(given)];
+  const called = await calledBy(given, env, now);
   // First the monitor, for only the profile knows the other ids.
-  await forgetSamples(names, env, now);
+  await forgetSamples(called, env);
   const erased = await Promise.all(
-    names.map((name) =>
+    called.map(({ name }) =>
       atHome(name, env, (profile, via) => profile.erase({ now, ...(via !== undefined && { via }) })),
     ),
   );
@@ -95,14 +96,32 @@ export async function deleteUser({ env, now, params }: Exchange): Promise<Respon
   return respond(null, 204, {});
 }
 
+/** A visitor by one of its names: where it is, and what else it is called. */
+interface Called {
+  readonly name: string;
+  readonly home: string;
+  readonly answer: ViewResult;
+}
+
+/**
+ * Whoever an id means: a user, and an anonymous visitor unless that one has become somebody else. Anybody may send an
+ * event that joins to one user an anonymous id like another user's id: erasing this one must not reach that one.
+ */
+async function calledBy(given: string, env: Env, now: number): Promise<Called[]> {
+  const called = async (name: string): Promise<Called> => {
+    const found = await atHome(name, env, (profile, via) =>
+      profile.view({ now, ...(via !== undefined && { via }) }),
+    );
+    return { name, ...found };
+  };
+  const [user, anonymous] = await Promise.all([called(userName(given)), called(anonymousName(given))]);
+  const isElse = user.answer.isNew !== true && !isAnonymous(anonymous.home) && anonymous.home !== user.home;
+  return isElse ? [user] : [user, anonymous];
+}
+
 /** The live view and the rejected events of whoever has these names, under all ids. */
-async function forgetSamples(names: readonly string[], env: Env, now: number): Promise<void> {
-  const known = await Promise.all(
-    names.map((name) =>
-      atHome(name, env, (profile, via) => profile.view({ now, ...(via !== undefined && { via }) })),
-    ),
-  );
-  const all = [...names, ...known.flatMap(({ home, answer }) => [home, ...answer.ids])];
+async function forgetSamples(called: readonly Called[], env: Env): Promise<void> {
+  const all = called.flatMap(({ name, home, answer }) => [name, home, ...answer.ids]);
   await env.EVENT_MONITOR.getByName(MONITOR_NAME).forget({
     userIds: all.filter((name) => !isAnonymous(name)).map(idOf),
     anonymousIds: all.filter(isAnonymous).map(idOf),
