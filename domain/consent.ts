@@ -1,4 +1,5 @@
 import { isRecord } from "./is-record.ts";
+import { jsonText } from "./json-text.ts";
 
 const CATEGORIES_DEFAULT = "Analytics";
 
@@ -28,6 +29,12 @@ export function refusesAnalytics(context: unknown, categories: readonly string[]
   if (!isRecord(consentManagement)) return false;
   const denied = consentManagement["deniedConsentIds"];
   return Array.isArray(denied) && denied.some(denies);
+}
+
+/** Whether what is no message, as its text, may be of somebody who refuses. */
+export function speaksOfConsent(value: unknown): boolean {
+  const text = typeof value === "string" ? value : (jsonText(value) ?? "");
+  return /\b(categoryPreferences|deniedConsentIds)\b/.test(text);
 }
 
 /** What of a message names nobody: what happened to which products, when, and what was consented to. */

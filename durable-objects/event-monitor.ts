@@ -125,10 +125,13 @@ export class EventMonitor extends DurableObject<Env> implements EventMonitorRpc 
     this.ctx.acceptWebSocket(server);
     const recent = Number(new URL(request.url).searchParams.get("recent") ?? RECENT_EVENTS_MAX);
     server.send(`{"type":"hello",${this.viewAt(Date.now(), recent).slice(1)}`);
+    // A client that offered none must not be told one.
+    const offered = request.headers.get("sec-websocket-protocol")?.split(",") ?? [];
+    const speaks = offered.some((protocol) => protocol.trim() === PROTOCOL);
     return new Response(null, {
       status: 101,
       webSocket: client,
-      headers: { "sec-websocket-protocol": PROTOCOL },
+      ...(speaks && { headers: { "sec-websocket-protocol": PROTOCOL } }),
     });
   }
 

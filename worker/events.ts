@@ -1,6 +1,7 @@
 import type { ActivityKind } from "../domain/activity.ts";
-import { refusesAnalytics, withoutVisitor } from "../domain/consent.ts";
+import { refusesAnalytics, speaksOfConsent, withoutVisitor } from "../domain/consent.ts";
 import { kindOf, toActivity } from "../domain/ecommerce.ts";
+import { isRecord } from "../domain/is-record.ts";
 import { LIVE_EVENTS_PER_SECOND_MAX } from "../domain/limits.ts";
 import { logEntry } from "../domain/log-entry.ts";
 import { sampleOf } from "../domain/monitor/live-event.ts";
@@ -84,11 +85,13 @@ export async function take(
   return { accepted, duplicates: outcomes.length - accepted, rejected };
 }
 
-/** Of who refused analytics nothing is kept that tells who it is, also of a message that did not pass. */
+/**
+ * Of who refused analytics nothing is kept that tells who it is, also of a message that did not pass. Of what is no
+ * message and speaks of consent nothing is: what it says cannot be known.
+ */
 function withoutRefuser(message: unknown, { analyticsCategories }: MessageSource): unknown {
-  const context =
-    typeof message === "object" && message !== null && "context" in message ? message.context : {};
-  return refusesAnalytics(context, analyticsCategories) ? withoutVisitor(message) : message;
+  if (!isRecord(message)) return speaksOfConsent(message) ? null : message;
+  return refusesAnalytics(message["context"], analyticsCategories) ? withoutVisitor(message) : message;
 }
 
 /** A message that did not pass, as it was sent. */

@@ -1,6 +1,7 @@
 import type { ActivityKind } from "../activity.ts";
 import { isRecord } from "../is-record.ts";
-import { LIVE_MESSAGE_BYTES_MAX } from "../limits.ts";
+import { jsonText } from "../json-text.ts";
+import { EVENT_BYTES_MAX, LIVE_MESSAGE_BYTES_MAX } from "../limits.ts";
 
 /** What became of an event, as the live view shows it. */
 export interface LiveEvent {
@@ -67,12 +68,24 @@ export function sampleOf({ receivedAt, message, kind, outcome, bot, type }: Samp
   return { receivedAt, ids: idsOf(message), json: JSON.stringify(event) };
 }
 
-/** Whoever a message names: what an erasure looks for. */
+/** Whoever a message names: what an erasure looks for. Of what is no message, what its text seems to name. */
 export function idsOf(message: unknown): string[] {
-  if (!isRecord(message)) return [];
+  if (!isRecord(message)) return idsInText(typeof message === "string" ? message : jsonText(message));
   return ["userId", "anonymousId", "previousId"]
     .map((field) => idOf(message[field]))
     .filter((id) => id !== undefined);
+}
+
+/** A field that names somebody and its value: in quotes (the last may be missing), or bare. */
+const NAMING = /["']?\b(?:userId|anonymousId|previousId)["']?\s*[:=]\s*(?:"([^"]*)|'([^']*)|([^\s"',}\]]+))/g;
+
+function idsInText(text = ""): string[] {
+  const ids = new Set<string>();
+  for (const [, double, single, bare] of text.slice(0, EVENT_BYTES_MAX).matchAll(NAMING)) {
+    const id = idOf(double ?? single ?? bare);
+    if (id !== undefined) ids.add(id);
+  }
+  return [...ids];
 }
 
 /** What the platform keeps aside is shown last, and is cut first. */

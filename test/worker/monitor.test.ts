@@ -234,6 +234,28 @@ describe("rejected events", () => {
   });
 });
 
+test("[MO40] [CO1] of what is no message nothing stays that names an erased person, or that speaks of consent", async () => {
+  const broken = (id: string, more = "") =>
+    `{"type":"identify","userId":"${id}","traits":{"email":"${id}@x"}${more},}`;
+  const consent = ',"context":{"consent":{"categoryPreferences":{"Analytics":false}}}';
+  const lines = [
+    broken("gone-1"),
+    broken("stays-1"),
+    broken("silent-1", consent),
+    '[{"userId":"gone-1"}]',
+    "{\"anonymousId\":'gone-2' ,",
+    '{"previousId":"gone-2',
+  ];
+  const body = [JSON.stringify(viewed("stays-2", "p")), ...lines].join("\n");
+  expect((await call("POST", "/v1/import", { body })).json.rejected).toHaveLength(lines.length);
+  const held = async () => JSON.stringify([await monitor(), await rejected("?limit=500")]);
+  expect(await held()).toContain("gone-1");
+  expect(await held()).not.toContain("silent-1");
+  for (const id of ["gone-1", "gone-2"]) expect((await call("DELETE", `/v1/users/${id}`)).status).toBe(204);
+  expect(await held()).not.toContain("gone-");
+  expect(await held()).toContain("stays-1");
+});
+
 test("[MO40] an erased visitor leaves the live view and the rejected events under every id", async () => {
   const bad = { timestamp: "never" };
   await freshSecond();
@@ -266,10 +288,14 @@ describe("the live feed", () => {
 
   test("[MO20] needs the secret key, as Bearer or as subprotocol, and an upgrade", async () => {
     const protocol = { "sec-websocket-protocol": `shelfwise.v1, ${key(SECRET)}` };
-    for (const headers of [protocol, { authorization: `Bearer ${SECRET}` }]) {
+    const bearer = { authorization: `Bearer ${SECRET}` };
+    for (const [headers, spoken] of [
+      [protocol, "shelfwise.v1"],
+      [bearer, null],
+    ] as const) {
       const { status, webSocket, headers: answered } = await open(headers);
       expect(status).toBe(101);
-      expect(answered.get("sec-websocket-protocol")).toBe("shelfwise.v1");
+      expect(answered.get("sec-websocket-protocol")).toBe(spoken);
       webSocket!.accept();
       webSocket!.close();
     }
