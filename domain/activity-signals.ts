@@ -1,4 +1,4 @@
-import type { Activity, ActivityKind, ActivityLine } from "./activity.ts";
+import { type Activity, type ActivityKind, type ActivityLine, tellsOfOrder } from "./activity.ts";
 import type { CancelledLine, DemandLine } from "./demand.ts";
 import { hash32 } from "./hash.ts";
 import { PAIRINGS_PER_LINE_MAX } from "./limits.ts";
@@ -34,9 +34,7 @@ export function stepsOf(activity: Activity): Step[] {
  * what the order did not have.
  */
 export function demandOf(activity: Activity): DemandLine[] {
-  const { kind } = activity;
-  const tells = kind === "ordered" || (kind === "order_updated" && activity.orderId !== undefined);
-  if (!tells || activity.silent) return [];
+  if (!tellsOfOrder(activity) || activity.silent) return [];
   const orderId = activity.orderId ?? activity.messageId;
   const bySku = new Map<string, DemandLine>();
   for (const { sku, quantity, price } of activity.lines) {

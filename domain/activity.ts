@@ -75,3 +75,8 @@ export interface Activity {
   /** Number of the anonymous id it came by, among the other ids of its profile; absent for the profile's own. */
   readonly by?: number;
 }
+
+/** Whether it tells of an order: an update does of the order that it names. */
+export function tellsOfOrder({ kind, orderId }: Activity): boolean {
+  return kind === "ordered" || (kind === "order_updated" && orderId !== undefined);
+}

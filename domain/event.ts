@@ -28,10 +28,11 @@ export interface EventTimes {
 
 /**
  * When an event happened: `receivedAt - (sentAt - originalTimestamp)` where the sender's clock is off by more than a
- * minute, else as told; never in the future. Segment, "Clock skew".
+ * minute, else as told; never in the future. Segment, "Clock skew". Where no time is told it happens now.
  */
 export function correctTimestamp({ originalTimestamp, timestamp, sentAt, receivedAt }: EventTimes): number {
-  const told = timestamp ?? originalTimestamp ?? receivedAt;
+  const told = timestamp ?? originalTimestamp;
+  if (told === undefined) return receivedAt;
   const skewed = sentAt !== undefined && Math.abs(receivedAt - sentAt) > CLOCK_SKEW_MS;
   const at = skewed ? receivedAt - (sentAt - (originalTimestamp ?? told)) : told;
   return Math.max(0, Math.min(Math.round(at), receivedAt));

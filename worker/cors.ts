@@ -8,7 +8,7 @@ const EXPOSE = "access-control-expose-headers";
 const PREFLIGHT = {
   "access-control-allow-methods": "GET, POST, PUT, DELETE, OPTIONS",
   "access-control-allow-headers":
-    "authorization, content-type, content-encoding, x-retry-count, idempotency-key, if-match, if-none-match",
+    "authorization, content-type, content-encoding, x-retry-count, anonymousid, idempotency-key, if-match, if-none-match",
   "access-control-max-age": "86400",
 } as const;
 

@@ -19,5 +19,5 @@ export function idsOfNameless(request: Request): (message: unknown, index: numbe
 
 function hasId(message: unknown): boolean {
   const { messageId } = (message ?? {}) as { messageId?: unknown };
-  return messageId !== undefined && messageId !== null;
+  return messageId !== undefined && messageId !== null && messageId !== "";
 }

@@ -45,7 +45,8 @@ export async function record(
   });
   const outcomes: ("accepted" | "duplicate")[] = new Array(activities.length);
   const results: Recorded[] = [];
-  const waiting = [...visitors];
+  // Taken from the end: an anonymous id in a batch belongs to the user who comes first.
+  const waiting = [...visitors].reverse();
   let failure: unknown;
   const work = async () => {
     for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {

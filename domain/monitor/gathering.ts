@@ -1,4 +1,4 @@
-import type { Activity } from "../activity.ts";
+import { type Activity, tellsOfOrder } from "../activity.ts";
 import type { Calendar } from "../calendar.ts";
 import { hash53 } from "../hash.ts";
 import { GATHERED_ORDERS_MAX, LIVE_EVENTS_PER_SECOND_MAX } from "../limits.ts";
@@ -124,7 +124,7 @@ export class Gathering {
       this.visitors ??= new VisitorSketch();
       this.visitors.add(hash53(visitor));
     }
-    if (activity.kind === "ordered") this.orders.push(orderOf(activity, today));
+    if (tellsOfOrder(activity)) this.orders.push(orderOf(activity, today));
   }
 
   /** At midnight what was gathered of the day before is left out of the new one. */

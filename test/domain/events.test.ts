@@ -115,6 +115,9 @@ describe("events", () => {
   test("[EV3] a clock that is off by more than a minute is corrected, the future is now", () => {
     const receivedAt = 1_000_000_000;
     expect(correctTimestamp({ receivedAt })).toBe(receivedAt);
+    for (const skew of [-3_600_000, 3_600_000]) {
+      expect(correctTimestamp({ receivedAt, sentAt: receivedAt + skew })).toBe(receivedAt);
+    }
     expect(correctTimestamp({ receivedAt, timestamp: receivedAt - 5_000, sentAt: receivedAt - 1_000 })).toBe(
       receivedAt - 5_000,
     );

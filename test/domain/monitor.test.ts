@@ -244,6 +244,9 @@ describe("counts", () => {
       seen({ activity: order("o-1", 10) }),
       seen({ activity: order("o-1", 10), outcome: "duplicate" }),
       seen({ activity: order("o-1", 12) }),
+      // What is told of an order may be an update alone; without its id that tells of none.
+      seen({ activity: { ...order("o-2", 5), messageId: "v", kind: "order_updated" } }),
+      seen({ activity: activity({ messageId: "w", kind: "order_updated", value: 7 }) }),
     ]);
     const lines = [{ productId: "p", sku: "p", quantity: 3, price: 20 }];
     told(
@@ -256,10 +259,10 @@ describe("counts", () => {
       monitor,
     );
     expect(monitor.counts(NOW).today).toMatchObject({
-      orders: 4,
+      orders: 5,
       revenue: [
         { currency: "GBP", amount: 60 },
-        { currency: "EUR", amount: 10 },
+        { currency: "EUR", amount: 15 },
         { currency: null, amount: 0.3 },
       ],
     });

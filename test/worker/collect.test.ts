@@ -56,6 +56,45 @@ describe("events", () => {
     expect(await activities("mixed")).toHaveLength(1);
   });
 
+  test("[HT47] an empty id is none", async () => {
+    const none = { userId: "", previousId: "", groupId: "", messageId: "" };
+    const anonymousId = "empty-ids";
+    const told = [
+      { ...viewed(anonymousId, "p1"), ...none },
+      { ...viewed(anonymousId, "p2"), ...none },
+    ];
+    expect((await post("/v1/batch", { batch: told })).json.accepted).toBe(2);
+    expect(new Set((await activities(anonymousId)).map(({ message_id }) => message_id)).size).toBe(2);
+    const nobody = await post("/v1/track", { ...viewed("", "p"), userId: " " });
+    expect([nobody.status, nobody.json.errors[0].path]).toEqual([400, "userId"]);
+  });
+
+  test("[HT8] what is no ISO 8601 is no time", async () => {
+    for (const timestamp of ["1", "Nov 5", "2026", "2026-11-32"]) {
+      const { status, json } = await post("/v1/track", { ...viewed("times", "p"), timestamp });
+      expect([status, json.errors]).toEqual([
+        400,
+        [{ path: "timestamp", detail: "must be a time (ISO 8601)" }],
+      ]);
+    }
+  });
+
+  test("[HT48] a missing field is required, an unknown one is not known", async () => {
+    const wrong = async (path: string, body: unknown) => (await call("POST", path, { body })).json.errors;
+    expect(await wrong("/v1/batch", [])).toEqual([{ path: "batch", detail: "is required" }]);
+    expect(await wrong("/v1/batch", { batch: {} })).toEqual([
+      { path: "batch", detail: "must be a list of messages" },
+    ]);
+    expect(await wrong("/v1/batch", "7")).toEqual([{ path: "", detail: "must be an object with a batch" }]);
+    expect(await wrong("/v1/orders", { itemz: [] })).toEqual([
+      { path: "order_id", detail: "is required" },
+      { path: "items", detail: "is required" },
+      { path: "itemz", detail: "is not a known field" },
+    ]);
+    const [rejected] = (await post("/v1/batch", { batch: [{ anonymousId: "x" }] })).json.rejected;
+    expect(rejected).toMatchObject({ path: "type", detail: "is required" });
+  });
+
   test("[HT9] bodies are known by what they are: JSON as text, gzip with and without its header", async () => {
     const body = (n: number) => JSON.stringify(viewed("sniffed", `p${n}`));
     expect((await post("/v1/track", body(1), { "content-type": "text/plain" })).status).toBe(200);

@@ -30,7 +30,7 @@ const STATUSES: readonly (readonly [status: number, method: string, path: string
 test.each(STATUSES)(
   "[HT5] %i of %s %s arrives as itself after a preflight",
   async (status, method, path, options) => {
-    const asked = ["authorization", "content-type", "x-retry-count"];
+    const asked = ["authorization", "content-type", "x-retry-count", "anonymousid"];
     const preflight = await call("OPTIONS", path, {
       key: null,
       headers: {

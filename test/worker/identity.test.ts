@@ -142,6 +142,12 @@ describe("several users", () => {
     expect(about(await asked("anonymous_id=x-shared"))).toEqual(["p1", "p3"]);
   });
 
+  test("[ID6] of a batch, with the first in it", async () => {
+    await post([viewed("x-batch", "p1", { userId: "u-one" }), viewed("x-batch", "p2", { userId: "u-two" })]);
+    expect((await user("u-one")).json).toMatchObject({ anonymous_ids: ["x-batch"] });
+    expect((await user("u-two")).json).toMatchObject({ counts: { views: 1 }, anonymous_ids: [] });
+  });
+
   test.each([
     [
       "forwards",

@@ -63,7 +63,9 @@ const LINES: FieldNotes = {
 const HOLD: FieldNotes = {
   ...LINES,
   ttl_seconds: "How long it is held; 15 minutes where absent.",
-  owner: "A cart or customer. An owner has one hold: the next one takes its place, or leaves it as it is.",
+  owner:
+    "A cart or customer, as the shop numbers them: it is kept with the stock, and an erasure of people does not reach it. " +
+    "An owner has one hold: the next one takes its place, or leaves it as it is.",
 };
 const KEY = {
   "Idempotency-Key": {

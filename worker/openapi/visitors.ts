@@ -165,7 +165,7 @@ export const VISITORS: Operations = {
     description:
       "Under all ids, for good: a late retry of an erased event does not bring the past back. Repeating it is no error.",
     path: PATH,
-    answers: { 204: { description: "Nothing is held any more." } },
+    answers: { 204: { description: "Nothing is held of the person any more." } },
     problems: ["unavailable"],
   },
 };

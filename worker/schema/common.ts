@@ -3,13 +3,14 @@ import { ID_CHARACTERS_MAX, PRICE_MAX, TEXT_CHARACTERS_MAX } from "../../domain/
 import { queryOf, queryText } from "../exchange.ts";
 import { type FieldError, invalid, type ProblemCode } from "../problem.ts";
 
-/** An id as text; numbers are taken as they are written. */
-export const id = v.pipe(
+/** An id as text, or an empty one; numbers are taken as they are written. */
+export const idOrEmpty = v.pipe(
   v.union([v.string(), v.number()], "must be a text"),
   v.transform((value) => String(value).trim().toWellFormed()),
-  v.nonEmpty("must not be empty"),
   v.maxLength(ID_CHARACTERS_MAX, `must not be longer than ${ID_CHARACTERS_MAX} characters`),
 );
+
+export const id = v.pipe(idOrEmpty, v.nonEmpty("must not be empty"));
 
 export const text = v.pipe(
   v.string("must be a text"),
@@ -32,6 +33,8 @@ export const currency = v.pipe(
 /** ISO 8601 as Unix ms. */
 export const instant = v.pipe(
   v.string("must be a time (ISO 8601)"),
+  // What else the platform reads as a time may be meant otherwise: it takes "1" for 2001.
+  v.regex(/^\s*[+-]?\d{4,6}-\d\d-\d\d/, "must be a time (ISO 8601)"),
   v.transform((value) => Date.parse(value)),
   v.number("must be a time (ISO 8601)"),
   v.check((value) => Number.isFinite(value), "must be a time (ISO 8601)"),
@@ -59,8 +62,16 @@ export function count(min: number, max: number, otherwise: number) {
 /** Where valibot found an issue, as `batch.0.userId`. */
 export function fieldError(issue: v.BaseIssue<unknown>, prefix = ""): FieldError {
   const path = issue.path?.map(({ key }) => String(key)).join(".") ?? "";
-  return { path: [prefix, path].filter((part) => part !== "").join("."), detail: issue.message };
+  return { path: [prefix, path].filter((part) => part !== "").join("."), detail: detailOf(issue) };
 }
+
+/** Of a field that is missing, or that it does not know, an object's schema says with its own message that it is none. */
+function detailOf({ type, expected, path, message }: v.BaseIssue<unknown>): string {
+  if (!OBJECTS.includes(type) || path === undefined || expected === "Object") return message;
+  return expected === "never" ? "is not a known field" : "is required";
+}
+
+const OBJECTS: readonly string[] = ["object", "strict_object"];
 
 /** @throws Problem naming each wrong field. */
 export function check<S extends v.GenericSchema>(

@@ -7,9 +7,10 @@ import { EVENT_BYTES_MAX } from "../../domain/limits.ts";
 import { type Identity, identityOf } from "../../domain/visitor-name.ts";
 import { isBotMessage } from "../bots.ts";
 import type { FieldError } from "../problem.ts";
-import { fieldError, id, instant, text } from "./common.ts";
+import { fieldError, idOrEmpty, instant, text } from "./common.ts";
 
-const optionalId = v.optional(v.nullable(id));
+/** Libraries send an empty one for none. */
+const optionalId = v.optional(v.nullable(idOrEmpty));
 const optionalInstant = v.optional(v.nullable(instant));
 const bag = v.optional(v.nullable(v.record(v.string(), v.unknown(), "must be an object")));
 
@@ -81,8 +82,8 @@ export function parseMessage(value: unknown, source: MessageSource): ValidEvent 
   }
   const m = result.output;
   const ids = {
-    ...(m.userId != null && { userId: m.userId }),
-    ...(m.anonymousId != null && { anonymousId: m.anonymousId }),
+    ...(m.userId && { userId: m.userId }),
+    ...(m.anonymousId && { anonymousId: m.anonymousId }),
   };
   const refused = refusesAnalytics(m.context, source.analyticsCategories);
   const identity = refused ? undefined : identityOf({ ...ids, ...previousIdOf(m) }, source.trusted);
@@ -108,7 +109,7 @@ export function parseMessage(value: unknown, source: MessageSource): ValidEvent 
   });
   const event: ShopEvent = {
     type: m.type,
-    messageId: m.messageId ?? source.messageId ?? crypto.randomUUID(),
+    messageId: m.messageId || (source.messageId ?? crypto.randomUUID()),
     name:
       m.type === "track" ? m.event! : typeof m.name === "string" ? m.name.slice(0, 512).toWellFormed() : "",
     at,
@@ -121,7 +122,7 @@ export function parseMessage(value: unknown, source: MessageSource): ValidEvent 
 
 /** Only an alias says that another id is the same visitor. */
 function previousIdOf({ type, previousId }: v.InferOutput<typeof message>): { previousId?: string } {
-  return type === "alias" && previousId != null ? { previousId } : {};
+  return type === "alias" && previousId ? { previousId } : {};
 }
 
 export function isRejection(result: ValidEvent | Rejection): result is Rejection {
