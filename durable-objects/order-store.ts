@@ -24,6 +24,11 @@ export class OrderStore {
     return page;
   }
 
+  /** The storage was emptied. */
+  forget(): void {
+    this.hasTable = false;
+  }
+
   write(page: OrderPage): void {
     if (!this.hasTable) {
       this.sql.exec("CREATE TABLE page (id INTEGER PRIMARY KEY, body TEXT NOT NULL)");

@@ -59,6 +59,7 @@ export class Order extends DurableObject<Env> implements OrderRpc {
           ? refused("idempotency_key_reused", "Idempotency-Key: was sent with another reservation before.")
           : refused("order_exists", `order_id: ${asked.orderId} is another order.`);
       }
+      if (this.isUnfinished) return unfinished();
       this.page = begun(this.page, this.name, asked, now);
       this.wake(now + UNFINISHED_MS);
       this.store.write(this.page);
@@ -79,6 +80,7 @@ export class Order extends DurableObject<Env> implements OrderRpc {
       if (basket === undefined) return refused("reservation_unknown", "There is no such reservation.");
       const status = statusOf(basket, now);
       if (status === "committed") return { basket: viewOf(basket, now), repeated: true };
+      if (this.isUnfinished) return unfinished();
       if (basket.state !== "held" || status !== "held") return closed(basket, now);
       this.save({ ...basket, state: "pinning", ...(orderId !== undefined && { orderId }) }, now);
       this.wake(now + UNFINISHED_MS);
@@ -95,6 +97,7 @@ export class Order extends DurableObject<Env> implements OrderRpc {
       if (basket === undefined) return refused("reservation_unknown", "There is no such reservation.");
       const status = statusOf(basket, now);
       if (status === "committed" || status === "cancelled") return closed(basket, now);
+      if (this.isUnfinished) return unfinished();
       if (basket.state !== "held") return { basket: viewOf(basket, now), repeated: true };
       this.save(ending(basket, status === "expired" ? "expired" : "released", now), now);
       this.wake(now + UNFINISHED_MS);
@@ -108,6 +111,7 @@ export class Order extends DurableObject<Env> implements OrderRpc {
     return this.inTurn(now, async () => {
       const { current } = this.page;
       if (current?.state === "cancelled") return { basket: viewOf(current, now), repeated: true };
+      if (this.isUnfinished) return unfinished();
       if (current?.state !== "committed") return refused("order_unknown", "There is no such order.");
       if (current.returns.length > 0) {
         return refused("order_closed", "Something of the order has come back: return the rest as well.");
@@ -123,7 +127,9 @@ export class Order extends DurableObject<Env> implements OrderRpc {
   giveBack(asked: ReturnRequest, now: number): Promise<BasketAnswer> {
     return this.inTurn(now, async () => {
       const { current } = this.page;
-      if (current?.state === "cancelled") return refused("order_closed", "The order is cancelled.");
+      if (current?.state === "cancelled" || current?.state === "cancelling") {
+        return refused("order_closed", "The order is cancelled.");
+      }
       if (current?.state !== "committed") return refused("order_unknown", "There is no such order.");
       const known = current.returns.find(({ key }) => key === asked.key);
       if (known !== undefined) {
@@ -134,7 +140,8 @@ export class Order extends DurableObject<Env> implements OrderRpc {
       if ("problem" in answer) return answer;
       this.save(answer, now);
       this.wake(now + UNFINISHED_MS);
-      if (!(await this.goOn(now)).rests) return unfinished();
+      // It is decided: a stock that could not be reached hears of it by the alarm, and one without a key counts once.
+      await this.goOn(now);
       return { basket: viewOf(this.page.current!, now), repeated: false };
     });
   }
@@ -152,7 +159,7 @@ export class Order extends DurableObject<Env> implements OrderRpc {
     await this.inTurn(now, async () => {
       const { current } = this.page;
       if (current === undefined) return;
-      if (todo(current).length > 0) {
+      if (this.isUnfinished) {
         this.wake(Date.now() + UNFINISHED_MS);
         return;
       }
@@ -164,6 +171,7 @@ export class Order extends DurableObject<Env> implements OrderRpc {
         return;
       }
       await this.ctx.storage.deleteAll();
+      this.store.forget();
       this.page = EMPTY_PAGE;
     });
   }
@@ -183,7 +191,7 @@ export class Order extends DurableObject<Env> implements OrderRpc {
     await before;
     try {
       const { current } = this.page;
-      if (current !== undefined && todo(current).length > 0) {
+      if (current !== undefined && this.isUnfinished) {
         if (current.state === "holding") this.save(undone(current, now), now);
         await this.goOn(now);
       }
@@ -191,6 +199,12 @@ export class Order extends DurableObject<Env> implements OrderRpc {
     } finally {
       done();
     }
+  }
+
+  /** Calls that were lost: until they have been made nothing else is decided, which would take their place. */
+  private get isUnfinished(): boolean {
+    const { current } = this.page;
+    return current !== undefined && todo(current).length > 0;
   }
 
   private async goOn(now: number): Promise<{ refusals: readonly StockRefusal[]; rests: boolean }> {

@@ -4,8 +4,13 @@ import type { Part } from "../stock/ledger.ts";
 import { unitsOf } from "../stock/ledger.ts";
 import type { Basket, BasketLine, Committed, Ended, Held, Holding, OrderReturn } from "./basket.ts";
 
+const MINUTE_MS = 60_000;
+
 export interface OrderPage {
-  /** Baskets begun so far: none bears the number of another. */
+  /**
+   * Number of the newest basket: none bears that of another, also of those before the object was forgotten, for the
+   * first is numbered by the minute.
+   */
   readonly attempts: number;
   readonly current?: Basket;
   /** Those before it, oldest first. */
@@ -40,11 +45,11 @@ export function repeatOf(
 /** A further basket; an owner's hold that has not expired is replaced by it. */
 export function begun(page: OrderPage, name: string, asked: BasketRequest, now: number): OrderPage {
   const { current, attempts, past } = page;
-  const attempt = attempts + 1;
+  const attempt = 1 + (attempts || Math.floor(now / MINUTE_MS));
   const former = current?.state === "held" && current.expiresAt! > now ? current : undefined;
   const next: Holding = {
     state: "holding",
-    // The time tells it from the same number before the object was forgotten.
+    // The time tells it from the same number of an object that has begun anew within the minute.
     holdId: `${name}#${attempt}.${now.toString(36)}`,
     attempt,
     madeAt: now,

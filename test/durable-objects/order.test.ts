@@ -5,7 +5,7 @@ import {
   runInDurableObject,
 } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import type { Order } from "../../durable-objects/order.ts";
 
 const NOW = Date.now();
@@ -101,6 +101,114 @@ describe("orders", () => {
       [0, 0],
       [0, 0],
     ]);
+  });
+
+  /** So many calls of these kinds to a stock are lost: on their way back where they `arrive`, else on their way there. */
+  const lose = (
+    order: ReturnType<typeof orderOf>,
+    sku: string,
+    calls: { readonly count: number; readonly kinds: readonly string[]; readonly arrive?: string },
+  ) =>
+    runInDurableObject(order, (one) => {
+      const asked = one["ask"].bind(one);
+      let left = calls.count;
+      one["ask"] = async (call, now) => {
+        if (call.sku !== sku || !calls.kinds.includes(call.do) || left === 0) return asked(call, now);
+        left--;
+        if (call.do === calls.arrive) await asked(call, now);
+        throw new Error("lost");
+      };
+    });
+
+  test("[OR9] an order sent again before its undoing is through waits for it", async () => {
+    const skus = ["undo-a", "undo-b"];
+    await Promise.all(skus.map((sku) => put(sku, 5)));
+    const order = orderOf("undo");
+    await lose(order, "undo-b", { count: 6, kinds: ["hold", "release"], arrive: "hold" });
+    const asked = { lines: linesOf(skus), request: 1, orderId: "undo" };
+    expect(await order.place(asked, NOW)).toMatchObject({ problem: "unfinished" });
+    expect(await order.place(asked, NOW + 1)).toMatchObject({ problem: "unfinished" });
+    await runDurableObjectAlarm(order);
+    expect(await numbers(skus)).toEqual([
+      [5, 0],
+      [5, 0],
+    ]);
+    expect(await order.place(asked, NOW + 2)).toMatchObject({ basket: { status: "committed" } });
+    expect(await numbers(skus)).toEqual([
+      [4, 0],
+      [4, 0],
+    ]);
+  });
+
+  test("[OR9] a commit that is decided goes on, whatever its owner asks meanwhile", async () => {
+    const skus = ["decided-a", "decided-b"];
+    await Promise.all(skus.map((sku) => put(sku, 5)));
+    const order = env.ORDER.getByName("w:decided");
+    await lose(order, "decided-b", { count: 8, kinds: ["pin"] });
+    const asked = { lines: linesOf(skus), request: 1, expiresAt: NOW + 60_000 };
+    const made = (await order.place(asked, NOW)) as { basket: { attempt: number } };
+    const { attempt } = made.basket;
+    for (const answer of [
+      await order.commit(attempt, "decided", NOW),
+      await order.commit(attempt, "decided", NOW + 1),
+      await order.place({ ...asked, lines: linesOf(["decided-a"]), request: 2 }, NOW + 1),
+      await order.release(attempt, NOW + 1),
+    ]) {
+      expect(answer).toMatchObject({ problem: "unfinished" });
+    }
+    await runDurableObjectAlarm(order);
+    expect((await order.read(attempt, NOW))?.status).toBe("committed");
+    expect(await numbers(skus)).toEqual([
+      [4, 0],
+      [4, 0],
+    ]);
+  });
+
+  test("[OR9] an order that not every stock knows as sold is not cancelled before all do", async () => {
+    const skus = ["sold-a", "sold-b"];
+    await Promise.all(skus.map((sku) => put(sku, 5)));
+    const order = orderOf("half-told");
+    await lose(order, "sold-b", { count: 4, kinds: ["commit"] });
+    const asked = { lines: linesOf(skus), request: 1, orderId: "half-told" };
+    expect(await order.place(asked, NOW)).toMatchObject({ basket: { status: "committed" } });
+    expect(await order.cancel(NOW + 1)).toMatchObject({ problem: "unfinished" });
+    await runDurableObjectAlarm(order);
+    expect(await order.cancel(NOW + 2)).toMatchObject({ basket: { status: "cancelled" } });
+    expect(await numbers(skus)).toEqual([
+      [5, 0],
+      [5, 0],
+    ]);
+  });
+
+  test("[OR7] a return is answered when it is decided, for without a key nobody knows it again", async () => {
+    await put("back", 5);
+    const order = orderOf("back");
+    await order.place({ lines: linesOf(["back"], 4), request: 1, orderId: "back" }, NOW);
+    await lose(order, "back", { count: 2, kinds: ["restock"] });
+    const asked = { key: "any", items: [{ sku: "back", quantity: 1 }], restock: true, request: 5 };
+    expect(await order.giveBack(asked, NOW)).toMatchObject({ basket: { returns: [{ restock: true }] } });
+    expect(await numbers(["back"])).toEqual([[1, 0]]);
+    await runDurableObjectAlarm(order);
+    expect(await numbers(["back"])).toEqual([[2, 0]]);
+  });
+
+  test("[ST23] an owner begins anew a day after the last hold, under ids that were never given out", async () => {
+    await put("again", 5);
+    const order = env.ORDER.getByName("w:again");
+    const asked = { lines: linesOf(["again"]), request: 1, expiresAt: NOW + 60_000 };
+    const first = (await order.place(asked, NOW)) as { basket: { attempt: number } };
+    await order.release(first.basket.attempt, NOW);
+    const late = NOW + 26 * 3_600_000;
+    vi.setSystemTime(late);
+    try {
+      await runDurableObjectAlarm(order);
+      expect(await order.read(first.basket.attempt, late)).toBeUndefined();
+      const second = await order.place({ ...asked, request: 2, expiresAt: late + 60_000 }, late);
+      expect(second).toMatchObject({ basket: { status: "held" } });
+      expect((second as typeof first).basket.attempt).toBeGreaterThan(first.basket.attempt);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   test("[OR3] requests for one order that come together make one order", async () => {
