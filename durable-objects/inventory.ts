@@ -279,7 +279,10 @@ export class Inventory extends DurableObject<Env> implements InventoryRpc {
     }
     send();
     if (sellable !== before.available) {
-      sent.push(env.MODEL_BUILDER.getByName(MODEL_NAME).availability({ sku, available: sellable, version }));
+      const model = env.MODEL_BUILDER.getByName(MODEL_NAME);
+      // Written at once: should the planner not be reached, what the model was told last is known all the same.
+      const heard = () => this.store.writeTold({ ...before, available: sellable });
+      sent.push(model.availability({ sku, available: sellable, version }).then(heard));
     }
     await Promise.all(sent);
     this.store.writeTold({ version, available: sellable, demand });

@@ -4,6 +4,22 @@ import { Problem, retryAfter } from "./problem.ts";
 const BUSY_RETRY_SECONDS = 2;
 
 /**
+ * A call that must not be made again, for nobody knows it as a repeat.
+ *
+ * @throws Problem 503 when the object could not be reached: whether it was made is not known.
+ */
+export async function reachableOnce<T>(call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    console.error(logEntry("an object could not be reached", error));
+    const detail =
+      "The stock could not be reached, and whether it has changed is not known: read it before you send this again.";
+    throw new Problem("unavailable", detail, {}, retryAfter(BUSY_RETRY_SECONDS));
+  }
+}
+
+/**
  * A call that may be made again is: once, with a fresh stub, before the client is asked to.
  *
  * @throws Problem 503 when the object could not be reached.

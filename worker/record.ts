@@ -45,12 +45,11 @@ export async function record(
   });
   const outcomes: ("accepted" | "duplicate")[] = new Array(activities.length);
   const results: Recorded[] = [];
-  // Taken from the end: an anonymous id in a batch belongs to the user who comes first.
-  const waiting = [...visitors].reverse();
+  // Shared by all who work, and taken in order: an anonymous id in a batch belongs to the user who comes first.
+  const waiting = visitors.entries();
   let failure: unknown;
   const work = async () => {
-    for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-      const [visitor, indexes] = next;
+    for (const [visitor, indexes] of waiting) {
       try {
         const recorded = await recordVisitor(
           visitor,
@@ -67,7 +66,7 @@ export async function record(
       }
     }
   };
-  const workers = Array.from({ length: Math.min(VISITORS_AT_ONCE_MAX, waiting.length) }, work);
+  const workers = Array.from({ length: Math.min(VISITORS_AT_ONCE_MAX, visitors.size) }, work);
   if (refused.length > 0) {
     workers.push(
       recordRefused(

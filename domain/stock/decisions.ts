@@ -74,6 +74,8 @@ export interface HoldRequest {
   readonly request?: number;
   /** An earlier hold of the same owner: its units count as available. */
   readonly replaces?: string;
+  /** Of one unit, where it is sold without another one told. */
+  readonly price?: number;
 }
 
 /** What a sale tells the planner. */
@@ -106,6 +108,7 @@ export function etagOf({ version }: StockBook): string {
 /** Creates the SKU or changes it; an absolute figure for a known SKU needs the version it was decided on. */
 export function setStock({ sku, book, at }: Decision, setting: StockSetting): StockRefusal | undefined {
   const { onHand, ifMatch, location = DEFAULT_LOCATION, policy, incoming } = setting;
+  const isPolicyAlone = onHand === undefined && incoming === undefined && setting.location === undefined;
   if (!book.exists) {
     if (ifMatch !== undefined) return { problem: "precondition_failed", detail: `${sku} has no stock yet.` };
     if (onHand === undefined) {
@@ -119,7 +122,7 @@ export function setStock({ sku, book, at }: Decision, setting: StockSetting): St
     return { problem: "precondition_required", detail };
   }
   const known = book.location(location);
-  if (known === undefined && book.locations.length >= LOCATIONS_MAX) {
+  if (known === undefined && !isPolicyAlone && book.locations.length >= LOCATIONS_MAX) {
     return { problem: "too_many_locations", detail: `location: ${sku} has ${LOCATIONS_MAX} already` };
   }
   if (known !== undefined && onHand !== undefined && onHand < known.reserved) {
@@ -134,7 +137,7 @@ export function setStock({ sku, book, at }: Decision, setting: StockSetting): St
     });
   }
   const delta = onHand === undefined ? 0 : onHand - (known?.onHand ?? 0);
-  if (known === undefined || delta !== 0) {
+  if ((known === undefined && !isPolicyAlone) || delta !== 0) {
     book.record({ what: "set", at, moves: [{ location, onHand: delta }] });
   }
   return undefined;
@@ -168,7 +171,7 @@ export function adjustStock(
 /** Holds units, all of them or none. Asked again under the same id, the reservation is answered as it now is. */
 export function hold(
   { sku, book, at }: Decision,
-  { id, wants, expiresAt, request, replaces }: HoldRequest,
+  { id, wants, expiresAt, request, replaces, price }: HoldRequest,
 ): { reservation: Reservation; repeated: boolean } | StockRefusal {
   const known = book.reservation(id);
   if (known !== undefined) {
@@ -209,6 +212,7 @@ export function hold(
     parts,
     ...(expiresAt !== undefined && { expiresAt }),
     ...(request !== undefined && { request }),
+    ...(price !== undefined && { price }),
     ...(own !== undefined && {
       replaces: own.id,
       moves: movesBetween(own.parts, partsForBoth(own.parts, parts)),
@@ -242,7 +246,7 @@ export function pin(decision: Decision, id: string): { reservation: Pinned } | S
 export function commit(
   decision: Decision,
   id: string,
-  { orderId, price }: Sale,
+  { orderId, price: told }: Sale,
 ): { reservation: Reservation; repeated: boolean } | StockRefusal {
   const { book, at } = decision;
   const known = book.reservation(id);
@@ -250,7 +254,7 @@ export function commit(
   settle(decision, id);
   const found = book.open.get(id);
   if (found === undefined) return gone(book, id);
-  const { parts, request } = found;
+  const { parts, request, price = told } = found;
   book.record({
     what: "commit",
     at,

@@ -80,6 +80,8 @@ export type LedgerEntry =
       readonly expiresAt?: number;
       readonly request?: number;
       readonly replaces?: string;
+      /** Of one unit, when it is sold. */
+      readonly price?: number;
     }
   | { readonly what: "pin"; readonly at: number; readonly id: string }
   /** It has taken the place of the hold it replaces, which had `parts` and `request`. */

@@ -2,6 +2,11 @@
 // its own fields.
 import type { Part } from "./ledger.ts";
 
+interface Open {
+  /** Of one unit, when it is sold. */
+  readonly price?: number;
+}
+
 interface Common {
   readonly id: string;
   readonly parts: readonly Part[];
@@ -10,7 +15,7 @@ interface Common {
 }
 
 /** Until `expiresAt` (Unix ms), not at it. */
-export interface Held extends Common {
+export interface Held extends Common, Open {
   readonly status: "held";
   readonly expiresAt: number;
   /** The hold it takes the place of; both have their units until it is settled. */
@@ -18,7 +23,7 @@ export interface Held extends Common {
 }
 
 /** Does not expire: whoever pinned it commits or releases it. */
-export interface Pinned extends Common {
+export interface Pinned extends Common, Open {
   readonly status: "pinned";
 }
 

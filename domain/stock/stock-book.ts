@@ -190,8 +190,14 @@ export class StockBook {
         this.take(entry);
         return;
       case "pin": {
-        const { id, parts, request } = this.open.get(entry.id)!;
-        this.open.set(id, { status: "pinned", id, parts, ...(request !== undefined && { request }) });
+        const { id, parts, request, price } = this.open.get(entry.id)!;
+        this.open.set(id, {
+          status: "pinned",
+          id,
+          parts,
+          ...(request !== undefined && { request }),
+          ...(price !== undefined && { price }),
+        });
         return;
       }
       case "settle": {
@@ -216,8 +222,14 @@ export class StockBook {
     }
   }
 
-  private take({ id, parts, expiresAt, request, replaces }: LedgerEntry & { what: "hold" }): void {
-    const common = { id, parts, ...(request !== undefined && { request }) };
+  private take(entry: LedgerEntry & { what: "hold" }): void {
+    const { id, parts, expiresAt, request, replaces, price } = entry;
+    const common = {
+      id,
+      parts,
+      ...(request !== undefined && { request }),
+      ...(price !== undefined && { price }),
+    };
     if (expiresAt === undefined) {
       this.open.set(id, { status: "pinned", ...common });
       return;

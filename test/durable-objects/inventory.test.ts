@@ -49,6 +49,68 @@ describe("inventory", () => {
     expect((await builder.product("shirt"))?.available).toBe(true);
   });
 
+  test("[ST5] what the model was told is known also where the planner could not be reached", async () => {
+    await put("half-told", { onHand: 1 });
+    const object = stockOf("half-told");
+    await runDurableObjectAlarm(object);
+    const told: boolean[] = [];
+    await runInDurableObject(object, (one) => {
+      let isLost = true;
+      const position = async () => {
+        if (!isLost) return;
+        isLost = false;
+        throw new Error("not reached");
+      };
+      const availability = async ({ available }: { available: boolean }) => {
+        told.push(available);
+      };
+      const stubs = { DEMAND_PLANNER: { position }, MODEL_BUILDER: { availability } } as Record<
+        string,
+        object
+      >;
+      const reached = (target: object, name: string) =>
+        name in stubs ? { getByName: () => stubs[name] } : Reflect.get(target, name);
+      (one as unknown as { env: object }).env = new Proxy(one["env"], { get: reached });
+    });
+    await object.adjust({ delta: -1, reason: "shrinkage", now: NOW });
+    await runDurableObjectAlarm(object);
+    await object.adjust({ delta: 5, reason: "receipt", now: NOW });
+    await runDurableObjectAlarm(object);
+    expect(told).toEqual([false, true]);
+  });
+
+  test("[ST1] a policy alone makes no location", async () => {
+    await put("berlin", { onHand: 9, location: "berlin" });
+    await put("berlin", { policy: { leadTimeDays: 3 } });
+    await put("berlin", { incoming: [{ quantity: 1, eta: "2030-01-01" }], location: "paris" });
+    const view = await stockOf("berlin").read(NOW);
+    expect(view).toMatchObject({ policy: { leadTimeDays: 3 } });
+    expect("locations" in view && view.locations.map(({ location }) => location)).toEqual([
+      "berlin",
+      "paris",
+    ]);
+  });
+
+  test("[ST16] a sale has the price that its hold was made with, unless another one is told", async () => {
+    const object = stockOf("priced");
+    await put("priced", { onHand: 9 });
+    const expiresAt = Date.now() + 60_000;
+    const hold = (id: string) => object.hold({ id, wants: [{ quantity: 1 }], expiresAt, price: 9 }, NOW);
+    await hold("a");
+    await hold("b");
+    await evictDurableObject(object);
+    await object.pin("b", NOW);
+    await object.commit("a", { orderId: "o1" }, NOW);
+    await evictDurableObject(object);
+    await object.commit("b", { orderId: "o2" }, NOW);
+    const rows = await object.ledger(Number.MAX_SAFE_INTEGER, 10);
+    const sales = rows.flatMap(({ entries }) => entries).filter(({ what }) => what === "commit");
+    expect(sales).toMatchObject([
+      { orderId: "o2", price: 9 },
+      { orderId: "o1", price: 9 },
+    ]);
+  });
+
   test("[ST3] each move is in the ledger, and a change is two rows and an alarm", async () => {
     const object = stockOf("ledger");
     await put("ledger", { onHand: 3 });

@@ -1,6 +1,7 @@
 import { evictDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
+import type { Env } from "../../durable-objects/env.ts";
 import { call, WRITE } from "./call.ts";
 
 const stock = async (sku: string) => {
@@ -203,6 +204,54 @@ describe("reservations over HTTP", () => {
     expect(json.results.map((one: { status: number }) => one.status)).toEqual([201, 409, 200, 422, 201]);
     expect(json.results[1].problem.items).toEqual([{ sku: "batch", requested: 2, available: 1 }]);
     expect(await stock("batch")).toMatchObject({ reserved: 3 });
+  });
+
+  test("[ST24] of several in a batch that want the last one the first gets it, and an owner keeps the last hold", async () => {
+    await put("last-a", 1);
+    await put("last-b", 1);
+    await put("owned-a", 9);
+    await put("owned-b", 9);
+    const both = (a: string, b: string, more: object = {}) => ({
+      items: [
+        { sku: a, quantity: 1 },
+        { sku: b, quantity: 1 },
+      ],
+      ...more,
+    });
+    const owned = both("owned-a", "owned-b", { owner: "batch-owner" });
+    const reservations = [both("last-a", "last-b"), both("last-a", "last-b"), owned, owned, owned];
+    const { json } = await call("POST", "/v1/reservations/batch", { body: { reservations } });
+    expect(json.results.map((one: { status: number }) => one.status)).toEqual([201, 409, 201, 201, 201]);
+    const statuses = json.results.slice(2).map(async (one: { reservation: { reservation_id: string } }) => {
+      return (await call("GET", `/v1/reservations/${one.reservation.reservation_id}`)).json.status;
+    });
+    expect(await Promise.all(statuses)).toEqual(["released", "released", "held"]);
+  });
+
+  test("[ST31] a stock that cannot be reached is 503, and says whether the request may be sent again", async () => {
+    let calls = 0;
+    const away = async () => {
+      calls++;
+      throw new Error("not reached");
+    };
+    const object = { read: away, put: away, adjust: away, ledger: away };
+    const unreachable = { INVENTORY: { getByName: () => object } } as unknown as Partial<Env>;
+    const ask = async (method: string, path: string, body?: object, headers: Record<string, string> = {}) => {
+      calls = 0;
+      const answer = await call(method, `/v1/inventory/away${path}`, { body, headers, env: unreachable });
+      expect([answer.status, answer.headers.get("retry-after")]).toEqual([
+        503,
+        expect.stringMatching(/^\d+$/),
+      ]);
+      return [calls, /nothing counts twice/.test(answer.json.detail)];
+    };
+    const adjustment = { delta: 1, reason: "receipt" };
+    expect(await ask("GET", "")).toEqual([2, true]);
+    expect(await ask("GET", "/ledger")).toEqual([2, true]);
+    expect(await ask("PUT", "", { lead_time_days: 3 })).toEqual([2, true]);
+    expect(await ask("PUT", "", { on_hand: 3 }, { "if-match": '"1"' })).toEqual([1, false]);
+    expect(await ask("POST", "/adjustments", adjustment, { "idempotency-key": "k" })).toEqual([2, true]);
+    expect(await ask("POST", "/adjustments", adjustment)).toEqual([1, false]);
   });
 
   test("[ST25] stock at several locations, and beyond what is there only where that is allowed", async () => {

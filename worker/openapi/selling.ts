@@ -155,7 +155,11 @@ export const SELLING: Operations = {
     path: RESERVATION,
     body: {
       schema: commitSchema,
-      fields: { order_id: "Counts as this order's demand, once however often the order is told." },
+      fields: {
+        order_id:
+          "Counts as this order's demand, of each SKU once however often the order is told. It makes no order: " +
+          "/v1/orders knows those that are sold there.",
+      },
       example: { order_id: "order-1001" },
       optional: true,
     },

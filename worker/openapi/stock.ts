@@ -116,7 +116,7 @@ export const STOCK: Operations = {
         headers: { etag: "Version, for `If-Match`; with the secret key." },
       },
     },
-    problems: ["not_found"],
+    problems: ["not_found", "unavailable"],
   },
   "PUT /v1/inventory/:sku": {
     id: "putStock",
@@ -147,6 +147,7 @@ export const STOCK: Operations = {
       "insufficient_stock",
       "precondition_failed",
       "precondition_required",
+      "unavailable",
     ],
   },
   "POST /v1/inventory/:sku/adjustments": {
@@ -166,7 +167,7 @@ export const STOCK: Operations = {
       200: { description: "A repeat, answered again.", schema: stockAnswer, example: shown, headers: ETAG },
       201: { description: "Done.", schema: stockAnswer, example: shown, headers: ETAG },
     },
-    problems: ["not_found", "insufficient_stock", "invalid_values", "idempotency_key_reused"],
+    problems: ["not_found", "insufficient_stock", "invalid_values", "idempotency_key_reused", "unavailable"],
   },
   "GET /v1/inventory/:sku/ledger": {
     id: "listLedger",
@@ -193,6 +194,6 @@ export const STOCK: Operations = {
         },
       },
     },
-    problems: ["not_found"],
+    problems: ["not_found", "unavailable"],
   },
 };

@@ -1,12 +1,15 @@
 import * as v from "valibot";
 import { INCOMING_MAX, LIST_ITEMS_MAX, REQUEST_BYTES_MAX, STOCK_UNITS_MAX } from "../../domain/limits.ts";
 import { stockName } from "../../domain/object-names.ts";
+import type { StockRefusal } from "../../domain/stock/decisions.ts";
 import { ADJUSTMENT_REASONS, type LedgerEntry, movesOf } from "../../domain/stock/ledger.ts";
+import type { LedgerRow } from "../../durable-objects/inventory-store.ts";
 import type { StockView } from "../../durable-objects/rpc.ts";
 import { readJson } from "../body.ts";
 import { type Exchange, json } from "../exchange.ts";
 import { idempotencyKeyOf } from "../idempotency-key.ts";
 import { Problem } from "../problem.ts";
+import { reachable, reachableOnce } from "../reachable.ts";
 import { check, count, id, paramsOf, price } from "../schema/common.ts";
 import { stockProblem } from "../stock-problem.ts";
 
@@ -83,13 +86,13 @@ export const ledgerQuery = v.object({
 
 function stockOf({ env, params }: Exchange) {
   const sku = check(id, params["sku"], "invalid_request", "sku");
-  return { sku, object: env.INVENTORY.getByName(stockName(sku)) };
+  return { sku, object: () => env.INVENTORY.getByName(stockName(sku)) };
 }
 
 /** `GET /v1/inventory/:sku`: everything with the secret key, what is available with the write key. */
 export async function getStock(exchange: Exchange): Promise<Response> {
   const { sku, object } = stockOf(exchange);
-  const stock = await object.read(exchange.now);
+  const stock = await reachable<StockView | StockRefusal>(() => object().read(exchange.now));
   if ("problem" in stock) throw stockProblem(stock, "path");
   if (exchange.access !== "secret") {
     return json({ sku, available: stock.available, ...(stock.policy.backorders && { backorders: true }) });
@@ -103,7 +106,7 @@ export async function putStock(exchange: Exchange): Promise<Response> {
   const { request, now } = exchange;
   const body = check(stockSchema, await readJson(request, REQUEST_BYTES_MAX), "invalid_values");
   const ifMatch = request.headers.get("if-match");
-  const answer = await object.put({
+  const asked = {
     now,
     policy: {
       ...(body.lead_time_days !== undefined && { leadTimeDays: body.lead_time_days }),
@@ -121,7 +124,10 @@ export async function putStock(exchange: Exchange): Promise<Response> {
     ...(body.location !== undefined && { location: body.location }),
     ...(body.incoming !== undefined && { incoming: body.incoming }),
     ...(ifMatch !== null && { ifMatch }),
-  });
+  };
+  const call = (): Promise<StockRefusal | { created: boolean; stock: StockView }> => object().put(asked);
+  const isRepeatable = body.on_hand === undefined || ifMatch === "*";
+  const answer = await (isRepeatable ? reachable(call) : reachableOnce(call));
   if ("problem" in answer) throw stockProblem(answer, "path");
   return stockJson(answer.stock, answer.created ? 201 : 200);
 }
@@ -132,13 +138,15 @@ export async function adjustStock(exchange: Exchange): Promise<Response> {
   const { request, now } = exchange;
   const body = check(adjustmentSchema, await readJson(request, REQUEST_BYTES_MAX), "invalid_values");
   const key = idempotencyKeyOf(request);
-  const answer = await object.adjust({
+  const asked = {
     now,
     delta: body.delta,
     reason: body.reason,
     ...(body.location !== undefined && { location: body.location }),
     ...(key !== undefined && { idempotencyKey: key }),
-  });
+  };
+  const call = (): Promise<StockRefusal | { repeated: boolean; stock: StockView }> => object().adjust(asked);
+  const answer = await (key === undefined ? reachableOnce(call) : reachable(call));
   if ("problem" in answer) throw stockProblem(answer, "path");
   return stockJson(answer.stock, answer.repeated ? 200 : 201);
 }
@@ -147,7 +155,8 @@ export async function adjustStock(exchange: Exchange): Promise<Response> {
 export async function getLedger(exchange: Exchange): Promise<Response> {
   const { sku, object } = stockOf(exchange);
   const { limit, cursor } = check(ledgerQuery, paramsOf(exchange.request));
-  const rows = await object.ledger(cursor === undefined ? Number.MAX_SAFE_INTEGER : Number(cursor), limit);
+  const before = cursor === undefined ? Number.MAX_SAFE_INTEGER : Number(cursor);
+  const rows = await reachable<LedgerRow[]>(() => object().ledger(before, limit));
   if (rows.length === 0 && cursor === undefined) {
     throw new Problem("not_found", `${sku} has no stock yet.`);
   }

@@ -119,33 +119,43 @@ async function reserve(
 ): Promise<(Reserved | Problem)[]> {
   const routed = await Promise.all(all.map(({ asked, key }) => routeOf(asked, key, exchange.now)));
   const answers: (Reserved | Problem)[] = new Array(routed.length);
-  const bySku = new Map<string, number[]>();
-  const work: (() => Promise<void>)[] = [];
-  routed.forEach((one, i) => {
-    if (!("hold" in one)) {
-      work.push(async () => {
-        answers[i] = await placed(one, exchange).catch(problemOnly);
-      });
-      return;
-    }
-    const { sku } = one.place;
-    const known = bySku.get(sku);
+  const byObject = new Map<string, number[]>();
+  for (const [i, one] of routed.entries()) {
+    const object = objectOf(one, i);
+    const known = byObject.get(object);
     if (known !== undefined) known.push(i);
-    else bySku.set(sku, [i]);
-  });
-  for (const indexes of bySku.values()) {
-    work.push(async () => {
-      const ones = indexes.map((i) => routed[i] as SkuRouted);
-      const answered = await held(ones, exchange).catch(problemOnly);
+    else byObject.set(object, [i]);
+  }
+  // Shared by all who work, and taken in order: of several who want the last unit the first one gets it.
+  const waiting = byObject.values();
+  const work = async () => {
+    for (const indexes of waiting) {
+      const ones = indexes.map((i) => routed[i]!);
+      const answered = await (ones.every(isOfSku) ? held(ones, exchange) : inTurn(ones, exchange)).catch(
+        problemOnly,
+      );
       indexes.forEach((i, n) => {
         answers[i] = answered instanceof Problem ? answered : answered[n]!;
       });
-    });
-  }
-  const next = async () => {
-    for (let one = work.pop(); one !== undefined; one = work.pop()) await one();
+    }
   };
-  await Promise.all(Array.from({ length: Math.min(SKUS_AT_ONCE_MAX, work.length) }, next));
+  await Promise.all(Array.from({ length: Math.min(SKUS_AT_ONCE_MAX, byObject.size) }, work));
+  return answers;
+}
+
+/** What is asked of one object goes there together: of a SKU's stock in one call, of an owner's in turn. */
+function objectOf({ place }: Routed, index: number): string {
+  if (place.kind === "sku") return `s:${place.sku}`;
+  return place.kind === "owner" ? `w:${place.owner}` : `r:${index}`;
+}
+
+function isOfSku(one: Routed): one is SkuRouted {
+  return "hold" in one;
+}
+
+async function inTurn(ones: readonly Routed[], exchange: Exchange): Promise<(Reserved | Problem)[]> {
+  const answers: (Reserved | Problem)[] = [];
+  for (const one of ones) answers.push(await placed(one as BasketRouted, exchange).catch(problemOnly));
   return answers;
 }
 
@@ -155,12 +165,13 @@ async function routeOf(asked: Asked, key: string | undefined, now: number): Prom
   const tail = await tailOf(key);
   const lines = linesOf(asked.items);
   if (lines.length > 1) return { place: { kind: "basket", tail }, asked, key };
-  const { sku, wants } = lines[0]!;
+  const { sku, wants, price } = lines[0]!;
   const hold: HoldRequest = {
     id: tail,
     wants,
     expiresAt: now + ttl_seconds * 1000,
     ...(key !== undefined && { request: requestOf(lines, asked) }),
+    ...(price !== undefined && { price }),
   };
   return { place: { kind: "sku", sku, tail }, hold };
 }
