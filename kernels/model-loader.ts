@@ -15,6 +15,10 @@ import { type ModelIntake, Recommender } from "./recommend.ts";
 
 /** Least time between two looks for a newer model. */
 const CHECK_MS = 3_000;
+/** Of a model that nobody has looked after for so long a request waits for the newer one, */
+const OLD_MS = 30_000;
+/** but no longer than this. */
+const OLD_WAIT_MS = 1_000;
 /** A load that takes longer was given up: its request is gone. */
 const LOAD_MS_MAX = 30_000;
 /** How often a first request looks whether another one's load is done. */
@@ -55,13 +59,18 @@ const isolate: {
 };
 
 /**
- * This isolate's recommender. A newer model is looked for and loaded behind the answer; only requests that come
- * before the first model was looked for wait for it.
+ * This isolate's recommender. A newer model is looked for and loaded behind the answer. Only requests that come before
+ * the first model was looked for wait for it, and for a moment one that comes after a quiet time, or while there is none.
  */
 export async function getRecommender(env: ModelBindings, background: Background): Promise<Recommender> {
   isolate.recommender ??= new Recommender(module);
   if (isolate.manifest === undefined) await firstLoad(env);
-  else if (isDue(Date.now())) background.waitUntil(refresh(env));
+  else if (isDue(Date.now())) {
+    const isOld = isolate.manifest.version === 0 || Date.now() - isolate.checkedAt >= OLD_MS;
+    const refreshed = refresh(env);
+    background.waitUntil(refreshed);
+    if (isOld) await Promise.race([refreshed, scheduler.wait(OLD_WAIT_MS)]);
+  }
   return isolate.recommender;
 }
 

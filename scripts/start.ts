@@ -117,7 +117,9 @@ curl '${url}/v1/users/${SAMPLE_CUSTOMER}' -H 'Authorization: Bearer ${secret}'
 curl '${url}/v1/inventory/${SAMPLE_SKU}/forecast' -H 'Authorization: Bearer ${secret}'
 curl '${url}/v1/replenishment?status=order_now&limit=5' -H 'Authorization: Bearer ${secret}'
 `
-    : "";
+    : `
+The shop is empty: lists fill as visitors come by products, within some ten seconds.
+`;
   return `
 Shelfwise runs: ${url}
 

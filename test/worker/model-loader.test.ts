@@ -113,40 +113,58 @@ test("[MD6] only the first request waits for a model; others come from the one b
   expect(await ask()).toEqual(["of-2"]);
 });
 
+test("[MD6] after half a minute without a request the next one waits for the newer model, for a moment", async () => {
+  builder.newest = published(3);
+  clock += 30_000;
+  vi.setSystemTime(clock);
+  expect(await ask()).toEqual(["of-3"]);
+  builder.newest = published(4);
+  let open = () => {};
+  builder.gate = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  clock += 30_000;
+  vi.setSystemTime(clock);
+  expect(await ask()).toEqual(["of-3"]);
+  open();
+  await settle();
+  expect(await ask()).toEqual(["of-4"]);
+});
+
 test("[MD6] a version that goes while it is fetched is left; the one after it comes whole", async () => {
   later();
   let open = () => {};
   builder.gate = new Promise<void>((resolve) => {
     open = resolve;
   });
-  builder.newest = published(3);
-  expect(await ask()).toEqual(["of-2"]);
-  builder.newest = published(4);
+  builder.newest = published(5);
+  expect(await ask()).toEqual(["of-4"]);
+  builder.newest = published(6);
   open();
   await settle();
-  expect(await ask()).toEqual(["of-2"]);
+  expect(await ask()).toEqual(["of-4"]);
   later();
   await ask();
   await settle();
-  expect(await ask()).toEqual(["of-4"]);
+  expect(await ask()).toEqual(["of-6"]);
 });
 
 test("[MD4] a model is read from KV where it is bound, and from its builder where KV has nothing", async () => {
   expect(MODEL_KV_PARTS * MODEL_PART_BYTES).toBeLessThanOrEqual(KV_VALUE_BYTES_MAX);
   later();
-  builder.newest = published(5);
+  builder.newest = published(7);
   const { parts, manifest } = builder.newest;
-  kept.set(imageKey(5, 0), parts[0]!);
-  for (const part of [0, 1]) kept.set(textKey(5, part), parts[manifest.imageParts + part]!);
+  kept.set(imageKey(7, 0), parts[0]!);
+  for (const part of [0, 1]) kept.set(textKey(7, part), parts[manifest.imageParts + part]!);
   const asked = builder.asked;
   await ask({ MODEL: kv });
   await settle();
-  expect(await ask({ MODEL: kv })).toEqual(["of-5"]);
+  expect(await ask({ MODEL: kv })).toEqual(["of-7"]);
   expect(builder.asked).toBe(asked);
   later();
-  builder.newest = published(6);
+  builder.newest = published(8);
   await ask({ MODEL: kv });
   await settle();
-  expect(await ask({ MODEL: kv })).toEqual(["of-6"]);
+  expect(await ask({ MODEL: kv })).toEqual(["of-8"]);
   expect(builder.asked).toBeGreaterThan(asked);
 });
