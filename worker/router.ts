@@ -166,7 +166,7 @@ function pathOf(url: string): string {
 
 /** The whole edge: any request to its answer; what goes wrong is problem+json, readable from any origin. */
 export async function handle(request: Request, env: Env, ctx: ExecutionContext): Promise<Response> {
-  if (request.method === "OPTIONS") return preflight();
+  if (request.method === "OPTIONS") return preflight(request);
   try {
     return await answer({ request, env, ctx }, await matchOf(request));
   } catch (error) {

@@ -255,3 +255,49 @@ test("[LB4] @segment/analytics-next in batches: every message is stored exactly 
     for (const context of contexts) await context.close();
   }
 });
+
+test("[LB5] @rudderstack/analytics-js from another origin: every message is stored exactly once", async () => {
+  await failing(FAULT_SHARE.singles);
+  const run = "rudder-browser";
+  const messages = messagesOf(run);
+  const shop = await serveBlankPage("rudderstack");
+  const context = await browser.newContext();
+  try {
+    const tab = await context.newPage();
+    await tab.goto(shop.url);
+    const visitor = await tab.evaluate(
+      async ({ key, url, list }) => {
+        interface Rudder {
+          load(key: string, url: string, options: object): void;
+          track(event: string, properties: object): void;
+          getAnonymousId(): string;
+        }
+        const { rudderanalytics } = globalThis as unknown as {
+          rudderanalytics: { RudderAnalytics: new () => Rudder };
+        };
+        const analytics = new rudderanalytics.RudderAnalytics();
+        // What RudderStack's own service would tell of the shop.
+        const config = { statsCollection: { errors: { enabled: false }, metrics: { enabled: false } } };
+        const source = { id: "shop", name: "shop", writeKey: key, workspaceId: "shop", enabled: true };
+        analytics.load(key, url, {
+          getSourceConfig: () => ({ source: { ...source, config, connections: [], destinations: [] } }),
+          queueOptions: { minRetryDelay: 200, maxRetryDelay: 2_000, maxAttempts: 20, maxItems: 2_000 },
+        });
+        const atOnce = Math.ceil(list.length / 40);
+        for (let i = 0; i < list.length; i += atOnce) {
+          for (const { event, properties } of list.slice(i, i + atOnce)) analytics.track(event, properties);
+          await new Promise((done) => setTimeout(done, 50));
+        }
+        return analytics.getAnonymousId();
+      },
+      { key: writeKey, url: proxy.url, list: messages as Message[] },
+    );
+    await expectEachOnce(
+      run,
+      messages.map((message) => ({ ...message, visitor })),
+    );
+  } finally {
+    await context.close();
+    shop.close();
+  }
+});
