@@ -76,6 +76,7 @@ async function main(): Promise<number> {
     return 0;
   } finally {
     stopping.abort();
+    console.log("Stopping ...");
     await server.stop();
     await running.catch(() => {});
   }

@@ -125,13 +125,12 @@ function buildRouter() {
         "method_not_allowed",
         `${path} takes ${allowed.join(", ")}, not ${request.method}.`,
         {},
-        { allow: [...allowed, "OPTIONS"].join(", ") },
+        { allow: [...allowed, ...(allowed.includes("GET") ? ["HEAD"] : []), "OPTIONS"].join(", ") },
       );
     });
   }
   const asset = { path: EVERY_PATH, access: "none", handler: getAsset, params: {} } as const;
   built.get(EVERY_PATH, () => asset);
-  built.head(EVERY_PATH, () => asset);
   return built;
 }
 
@@ -167,6 +166,8 @@ function pathOf(url: string): string {
 /** The whole edge: any request to its answer; what goes wrong is problem+json, readable from any origin. */
 export async function handle(request: Request, env: Env, ctx: ExecutionContext): Promise<Response> {
   if (request.method === "OPTIONS") return preflight(request);
+  if (request.method === "HEAD")
+    return headOf(await handle(new Request(request, { method: "GET" }), env, ctx));
   try {
     return await answer({ request, env, ctx }, await matchOf(request));
   } catch (error) {
@@ -174,6 +175,12 @@ export async function handle(request: Request, env: Env, ctx: ExecutionContext):
     console.error(logEntry("a request failed", error));
     return new Problem("internal", "The service failed; the request may be sent again.").response();
   }
+}
+
+/** What a GET is answered with, but for the body. */
+async function headOf(answer: Response): Promise<Response> {
+  await answer.body?.cancel();
+  return new Response(null, answer);
 }
 
 async function answer(arrival: Arrival, { path, access: needed, handler, params }: Match): Promise<Response> {

@@ -12,7 +12,7 @@ import {
   partsForBoth,
   type StockPolicy,
 } from "./ledger.ts";
-import { pick, type Want } from "./picking.ts";
+import { type Free, pick, type Want } from "./picking.ts";
 import type { Held, Pinned, Reservation } from "./reservation.ts";
 import type { LocationStock, StockBook } from "./stock-book.ts";
 
@@ -199,7 +199,8 @@ export function hold(
   }));
   const picked = pick(free, wants, book.policy.backorders && requested <= LINE_QUANTITY_MAX);
   if ("short" in picked) {
-    const items = picked.short.map(({ location, quantity }) => shortageOf(sku, free, quantity, location));
+    const { short, left } = picked;
+    const items = short.map(({ location, quantity }) => shortageOf(sku, left, quantity, location));
     const [first] = items;
     const detail = `${sku} has ${first!.available} available, not ${first!.requested}.`;
     return { problem: "insufficient_stock", detail, items };
@@ -327,11 +328,11 @@ function short(sku: string, stock: LocationStock, requested: number, detail: str
 
 function shortageOf(
   sku: string,
-  free: readonly { location: string; units: number }[],
+  left: readonly Free[],
   requested: number,
   location: string | undefined,
 ): Shortage {
-  const there = free.filter((one) => location === undefined || one.location === location);
+  const there = left.filter((one) => location === undefined || one.location === location);
   const available = there.reduce((sum, { units }) => sum + units, 0);
   return { sku, requested, available, ...(location !== undefined && { location }) };
 }

@@ -13,7 +13,10 @@ export interface Free {
   readonly units: number;
 }
 
-export type Picked = { readonly parts: readonly Part[] } | { readonly short: readonly Want[] };
+/** `left`: what there was for those that are short, after the others. */
+export type Picked =
+  | { readonly parts: readonly Part[] }
+  | { readonly short: readonly Want[]; readonly left: readonly Free[] };
 
 /**
  * Units asked for at a location come from there. The others come from the first location that has them all, in the
@@ -40,17 +43,21 @@ export function pick(free: readonly Free[], wants: readonly Want[], backorders: 
   const located = wants.filter(({ location }) => location !== undefined);
   for (const want of [...located, ...wants.filter(({ location }) => location === undefined)]) {
     let missing = want.quantity;
+    const found: [location: string, units: number][] = [];
     for (const location of sources(left, want)) {
       const units = Math.min(missing, left.get(location) ?? 0);
-      if (units > 0) take(location, units, 0);
+      if (units > 0) found.push([location, units]);
       missing -= units;
     }
-    if (missing === 0) continue;
     const where = want.location ?? free[0]!.location;
-    if (backorders && left.has(where)) take(where, 0, missing);
-    else short.push(want);
+    if (missing > 0 && !(backorders && left.has(where))) {
+      short.push(want);
+      continue;
+    }
+    for (const [location, units] of found) take(location, units, 0);
+    if (missing > 0) take(where, 0, missing);
   }
-  if (short.length > 0) return { short };
+  if (short.length > 0) return { short, left: [...left].map(([location, units]) => ({ location, units })) };
   return {
     parts: [...taken].map(([location, { units, backordered }]) => ({
       location,

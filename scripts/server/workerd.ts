@@ -6,7 +6,8 @@ import type { Readable } from "node:stream";
 import { SOCKET } from "./config.ts";
 
 const STDERR_LINES_MAX = 30;
-const STOP_SECONDS_MAX = 10;
+/** An open dashboard would keep it running; what was answered is stored, so nothing is lost by an end. */
+const STOP_SECONDS_MAX = 3;
 
 export interface WorkerdExit {
   readonly code: number | null;
@@ -20,7 +21,7 @@ export interface Workerd {
   readonly port: number;
   /** Settles when the process has ended, for whatever reason. */
   readonly exited: Promise<WorkerdExit>;
-  /** Lets running requests end; kills after 10 s. */
+  /** Lets running requests end; kills after 3 s. */
   stop(): Promise<void>;
   /** SIGKILL: as a crash would. */
   kill(): Promise<void>;

@@ -153,9 +153,14 @@ describe("picking", () => {
   });
 
   test("[ST8] tells what is short", () => {
-    expect(pick(free, [{ quantity: 17 }], false)).toEqual({ short: [{ quantity: 17 }] });
+    expect(pick(free, [{ quantity: 17 }], false)).toEqual({ short: [{ quantity: 17 }], left: free });
     const there = { quantity: 3, location: "a" };
-    expect(pick(free, [{ quantity: 1 }, there], false)).toEqual({ short: [there] });
+    expect(pick(free, [{ quantity: 1 }, there], false)).toMatchObject({ short: [there] });
+    // After what others take where they ask for it.
+    expect(pick(free, [{ quantity: 16 }, { quantity: 2, location: "a" }], false)).toEqual({
+      short: [{ quantity: 16 }],
+      left: free.map((at) => (at.location === "a" ? { location: "a", units: 0 } : at)),
+    });
   });
 
   test("[ST9] takes what there is and backorders the rest, where that is allowed", () => {
@@ -166,7 +171,7 @@ describe("picking", () => {
         { location: "c", units: 9 },
       ],
     });
-    expect(pick(free, [{ quantity: 1, location: "nowhere" }], true)).toEqual({
+    expect(pick(free, [{ quantity: 1, location: "nowhere" }], true)).toMatchObject({
       short: [{ quantity: 1, location: "nowhere" }],
     });
   });

@@ -76,6 +76,14 @@ describe("keys", () => {
   test("[HT6] another method of a known path is 405 with the allowed ones", async () => {
     const answer = await call("DELETE", "/v1/trending");
     expect(answer.status).toBe(405);
-    expect(answer.headers.get("allow")).toContain("GET");
+    expect(answer.headers.get("allow")).toBe("GET, HEAD, OPTIONS");
+  });
+
+  test("[HT6] HEAD is answered as GET, without a body", async () => {
+    for (const path of ["/health", "/v1/trending", "/v1/users/nobody", "/v1/batch"]) {
+      const [got, head] = [await call("GET", path), await call("HEAD", path)];
+      expect([head.status, head.text]).toEqual([got.status, ""]);
+      expect(head.headers.get("content-type")).toBe(got.headers.get("content-type"));
+    }
   });
 });

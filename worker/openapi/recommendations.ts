@@ -29,7 +29,9 @@ export const relatedList = v.strictObject({
 });
 
 const COMMON = {
-  placement: "Where the list is shown.",
+  placement:
+    "Where the list is shown. `home`, `product` and `cart` leave out what was bought, unless its category is bought again " +
+    "and again; `session` goes on from what the visit has seen, whatever was bought.",
   product_id: "The product of the page; required of the placement `product`.",
   category: "Only products of this category.",
   exclude: "Products to leave out.",
@@ -96,7 +98,7 @@ export const RECOMMENDATIONS: Operations = {
         ...COMMON,
         recent: "Products looked at, newest first.",
         cart: "Products in the cart.",
-        purchased: "Products bought before; not recommended again.",
+        purchased: "Products bought before; not recommended again, but in `session`.",
       },
       example: { placement: "cart", recent: ["22720"], cart: ["22722"], limit: 5 },
     },
@@ -122,7 +124,9 @@ export const RECOMMENDATIONS: Operations = {
     path: { product_id: "The product." },
     query: {
       schema: relatedQuery,
-      fields: { kind: "Viewed in the same sessions, or bought in the same orders." },
+      fields: {
+        kind: "Viewed in the same sessions, or bought in the same orders; filled up with products of its category.",
+      },
     },
     answers: {
       200: {

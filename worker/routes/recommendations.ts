@@ -151,7 +151,7 @@ async function recommend(
     strategies: q.strategies,
     now: exchange.now,
     ...(q.product_id !== undefined && { productId: q.product_id }),
-    ...(q.category !== undefined && { category: q.category }),
+    ...(q.category && { category: q.category }),
   };
   const began = performance.now();
   const items = q.fresh_stock
@@ -181,7 +181,7 @@ export async function getTrending({ env, ctx, request, now }: Exchange): Promise
   const items = recommender.trending({
     limit: q.limit,
     now,
-    ...(q.category !== undefined && { category: q.category }),
+    ...(q.category && { category: q.category }),
   });
   return jsonAnswer(listText({ model_version: recommender.version }, items));
 }
