@@ -206,8 +206,12 @@ export const PLANNER_BLOCK_DAYS = 32;
 export const PLANNER_CHANGED_BLOCKS_MAX = 128;
 /** Stored blocks kept in a planner's memory; the one not used for longest falls out. */
 export const PLANNER_STORED_BLOCKS_MAX = 24;
-/** Order lines a planner remembers in memory, by hash; days not used for longest fall out, they are stored. */
-export const PLANNER_KEYS_IN_MEMORY_MAX = 400_000;
+/** How many days apart an order may be told and still count once: a reservation's longest life, over a clock change. */
+export const ORDER_DAYS_APART_MAX = 8;
+/** Order lines a planner remembers in memory, by hash; days not told of for longest fall out, they are stored. */
+export const PLANNER_KEYS_IN_MEMORY_MAX = 2_000_000;
+/** Those of one day that came since it was read, six times as large each, before it is read anew. */
+export const PLANNER_KEYS_SINCE_MAX = 4_096;
 /** How far before its cancellation a line is looked for, days; an older one stays counted. */
 export const CANCELLED_SEARCH_DAYS = 120;
 /** Journal of a planner before it is folded without waiting for its time. */

@@ -4,9 +4,11 @@ import type { DemandSeries } from "../domain/forecast.ts";
 import {
   CANCELLED_SEARCH_DAYS,
   DEMAND_DAYS_MAX,
+  ORDER_DAYS_APART_MAX,
   PLANNER_BLOCK_DAYS,
   PLANNER_CHANGED_BLOCKS_MAX,
   PLANNER_KEYS_IN_MEMORY_MAX,
+  PLANNER_KEYS_SINCE_MAX,
   PLANNER_PAGE_SKUS,
   PLANNER_SKUS_MAX,
   PLANNER_STORED_BLOCKS_MAX,
@@ -59,7 +61,11 @@ export class PlannerBooks {
     this.counters = store.counters();
     this.names = store.skus();
     for (const [id, name] of this.names.entries()) this.ids.set(name, id);
-    this.keys = new OrderKeys((day) => store.keys(day), PLANNER_KEYS_IN_MEMORY_MAX);
+    this.keys = new OrderKeys((day) => store.keys(day), {
+      daysApart: ORDER_DAYS_APART_MAX,
+      keysMax: PLANNER_KEYS_IN_MEMORY_MAX,
+      keysSinceMax: PLANNER_KEYS_SINCE_MAX,
+    });
   }
 
   get skus(): number {

@@ -87,12 +87,12 @@ export class DemandPlannerStore {
     return body === undefined ? [] : decodeStates(body);
   }
 
-  /** What comes later replaces what came before. */
-  keys(day: number): OrderKey[] {
+  /** Rows of `encodeKeys`: what comes later replaces what came before. */
+  keys(day: number): Uint8Array[] {
     return this.sql
       .exec<{ body: ArrayBuffer }>("SELECT body FROM keys WHERE day = ? ORDER BY part", day)
       .toArray()
-      .flatMap(({ body }) => decodeKeys(new Uint8Array(body)));
+      .map(({ body }) => new Uint8Array(body));
   }
 
   counters(): Counters {
@@ -130,7 +130,7 @@ export class DemandPlannerStore {
     let keys = [...fresh];
     let part = (row?.last ?? 0) + 1;
     if ((row?.rows ?? 0) >= KEY_ROWS_MAX) {
-      keys = [...new Map([...this.keys(day), ...keys])];
+      keys = [...new Map([...this.keys(day).flatMap(decodeKeys), ...keys])];
       this.run("DELETE FROM keys WHERE day = ?", day);
       part = 1;
     }

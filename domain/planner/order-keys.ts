@@ -8,24 +8,40 @@ const TAKEN_BACK = 0;
 /** A line's hash and the units that it counts with. */
 export type OrderKey = readonly [key: number, units: number];
 
-/** Where the keys of a day that is not in memory come from; what comes later replaces what came before. */
-export type LoadKeys = (day: number) => Iterable<OrderKey>;
+/** The stored rows of a day, as `encodeKeys` wrote them; what comes later replaces what came before. */
+export type LoadKeys = (day: number) => readonly Uint8Array[];
+
+/** One day in memory. */
+interface DayKeys {
+  /** Sorted: a map of as many takes six times the memory, and every line looks at many days. */
+  readonly stored: Float64Array;
+  /** What came since then. */
+  readonly since: Map<number, number>;
+}
+
+export interface OrderKeysBounds {
+  /** How many days apart an order may be told and still be the same. */
+  readonly daysApart: number;
+  /** Keys in memory; days without unsaved keys that were not told of for longest are forgotten. */
+  readonly keysMax: number;
+  /** Keys of one day that came since it was read, before it is to be read anew. */
+  readonly keysSinceMax: number;
+}
 
 /**
- * Which order lines were counted, by hash and by the day of the order. An order reported twice bears nearly the same
- * time, so the days beside its own are looked at as well.
+ * Which order lines were counted, by hash and by the day of the order. Each way in which an order is told may have a
+ * time of its own, as that of its shipping, so days before and after are looked at as well.
  */
 export class OrderKeys {
-  private readonly days = new Map<number, Map<number, number>>();
+  private readonly days = new Map<number, DayKeys>();
   private readonly fresh = new Map<number, Map<number, number>>();
   private readonly load: LoadKeys;
-  private readonly max: number;
+  private readonly bounds: OrderKeysBounds;
   private size = 0;
 
-  /** @param max keys in memory; days without unsaved keys that were not used for longest are forgotten. */
-  constructor(load: LoadKeys, max: number) {
+  constructor(load: LoadKeys, bounds: OrderKeysBounds) {
     this.load = load;
-    this.max = max;
+    this.bounds = bounds;
   }
 
   /** Returns whether the line is new; if so, it is remembered. */
@@ -39,8 +55,9 @@ export class OrderKeys {
   }
 
   /**
-   * Takes a line back that was counted on this day, the day after or one of so many days before. A line that was not
-   * counted yet will not be. Returns when it counted and with how many units; undefined when there is nothing to take.
+   * Takes a line back that was counted on this day, one of so many days before, or after it as far as an order may be
+   * told apart. A line that was not counted yet will not be. Returns when it counted and with how many units; undefined
+   * when there is nothing to take.
    */
   takeBack(
     orderId: string,
@@ -49,7 +66,7 @@ export class OrderKeys {
     daysBefore: number,
   ): { day: number; units: number } | undefined {
     const key = hashOfLine(orderId, sku);
-    for (let at = day + 1; at >= day - daysBefore; at--) {
+    for (let at = day + this.bounds.daysApart; at >= day - daysBefore; at--) {
       const units = this.unitsOf(key, at);
       if (units === undefined) continue;
       if (units === TAKEN_BACK) return undefined;
@@ -67,27 +84,34 @@ export class OrderKeys {
 
   saved(): void {
     this.fresh.clear();
-    for (const [day, keys] of this.days) {
-      if (this.size <= this.max) break;
+    const { keysMax, keysSinceMax } = this.bounds;
+    for (const [day, { stored, since }] of this.days) {
+      if (this.size <= keysMax && since.size <= keysSinceMax) continue;
       this.days.delete(day);
-      this.size -= keys.size;
+      this.size -= stored.length + since.size;
     }
   }
 
   private take(key: number, day: number, units: number): boolean {
-    if (this.day(day - 1).has(key) || this.day(day + 1).has(key) || this.day(day).has(key)) return false;
+    const { daysApart } = this.bounds;
+    for (let at = day - daysApart; at <= day + daysApart; at++) {
+      if (isIn(this.day(at), key)) return false;
+    }
     this.put(key, day, units);
     return true;
   }
 
   private put(key: number, day: number, units: number): void {
     const keys = this.day(day);
-    if (!keys.has(key)) this.size++;
-    keys.set(key, units);
+    if (!keys.since.has(key)) this.size++;
+    keys.since.set(key, units);
     let fresh = this.fresh.get(day);
     if (fresh === undefined) {
       fresh = new Map();
       this.fresh.set(day, fresh);
+      // Last in the order of being told of.
+      this.days.delete(day);
+      this.days.set(day, keys);
     }
     fresh.set(key, units);
   }
@@ -95,24 +119,37 @@ export class OrderKeys {
   /** A search through the past brings nothing into memory. */
   private unitsOf(key: number, day: number): number | undefined {
     const keys = this.days.get(day);
-    if (keys !== undefined) return keys.get(key);
-    let found: number | undefined;
-    for (const [other, units] of this.load(day)) if (other === key) found = units;
+    if (keys !== undefined && !isIn(keys, key)) return undefined;
+    let found = keys?.since.get(key);
+    if (found !== undefined) return found;
+    for (const row of this.load(day)) {
+      readKeys(row, (other, units) => {
+        if (other === key) found = units;
+      });
+    }
     return found;
   }
 
-  private day(day: number): Map<number, number> {
+  private day(day: number): DayKeys {
     let keys = this.days.get(day);
     if (keys === undefined) {
-      keys = new Map(this.load(day));
-      this.size += keys.size;
-    } else {
-      this.days.delete(day);
+      keys = { stored: sortedKeys(this.load(day)), since: new Map() };
+      this.size += keys.stored.length;
+      this.days.set(day, keys);
     }
-    // Last in the order of use.
-    this.days.set(day, keys);
     return keys;
   }
+}
+
+function isIn({ stored, since }: DayKeys, key: number): boolean {
+  let low = 0;
+  let high = stored.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (stored[middle]! < key) low = middle + 1;
+    else high = middle;
+  }
+  return stored[low] === key || (since.size > 0 && since.has(key));
 }
 
 function hashOfLine(orderId: string, sku: string): number {
@@ -134,12 +171,25 @@ export function encodeKeys(keys: Iterable<OrderKey>): Uint8Array {
 }
 
 export function decodeKeys(bytes: Uint8Array): OrderKey[] {
+  const keys: OrderKey[] = [];
+  readKeys(bytes, (key, units) => keys.push([key, units]));
+  return keys;
+}
+
+/** A busy shop's week is read at once: no object is made of each key. */
+function sortedKeys(rows: readonly Uint8Array[]): Float64Array {
+  const keys: number[] = [];
+  for (const row of rows) readKeys(row, (key) => keys.push(key));
+  return new Float64Array(keys).sort();
+}
+
+function readKeys(bytes: Uint8Array, take: (key: number, units: number) => void): void {
   const reader = new ByteReader(bytes);
   const version = reader.u8();
   if (version !== VERSION) throw new RangeError(`order keys of unknown version ${version}`);
-  let last = 0;
-  return Array.from({ length: reader.varint() }, () => {
-    last += reader.varint();
-    return [last, reader.varint()] as const;
-  });
+  let key = 0;
+  for (let n = reader.varint(); n > 0; n--) {
+    key += reader.varint();
+    take(key, reader.varint());
+  }
 }

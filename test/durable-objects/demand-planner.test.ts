@@ -67,6 +67,27 @@ describe("counting", () => {
     expect(await unitsOf(planner, "a")).toBe(9);
   });
 
+  test("[DP1] an order told at two times up to 8 days apart counts once, on the day told first; cancelled it is gone", async () => {
+    for (const [first, second] of [
+      [3, 0],
+      [5, 2],
+      [0, 8],
+    ] as const) {
+      const planner = plannerNamed(`apart ${first} ${second}`);
+      await planner.record([line("o1", "a", 2, first), line("o2", "a", 5, second)]);
+      await runDurableObjectAlarm(planner);
+      await evictDurableObject(planner);
+      expect(await planner.record([line("o1", "a", 2, second)])).toEqual({ counted: 0, duplicates: 1 });
+      const { history } = await forecast(planner, "a");
+      expect(history.find(({ date }) => date === isoDate(TODAY - first))?.units).toBe(2);
+      expect(await planner.totals()).toMatchObject({ orders: 2, units: 7 });
+      expect(await planner.cancel([{ orderId: "o1", sku: "a", at: NOW - second * DAY_MS }])).toEqual({
+        takenBack: 1,
+      });
+      expect(await unitsOf(planner, "a")).toBe(5);
+    }
+  });
+
   test("[DP2] a restart before and after the flush keeps lines, positions and views", async () => {
     const planner = plannerNamed("restart");
     await planner.record([line("o1", "a", 7), line("o2", "a", 2, 40)]);
