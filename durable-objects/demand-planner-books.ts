@@ -123,7 +123,7 @@ export class PlannerBooks {
     return id === undefined || (this.state(id)?.position?.version ?? 0) < entry.position.version;
   }
 
-  /** A page's closed days; before the first day has closed, today as far as it has gone. */
+  /** A page's closed days; before the first has closed, today as far as it has gone, in the place of yesterday. */
   series(page: number, now: number): DemandSeries[] {
     const today = this.calendar.dayOf(now);
     const first = Math.min(Math.max(this.counters.firstDay, today - DEMAND_DAYS_MAX), today);
@@ -165,7 +165,8 @@ export class PlannerBooks {
       if (inStock !== undefined && begun) inStock[0] = share;
       return {
         id: this.names[page * PLANNER_PAGE_SKUS + slot]!,
-        startDay: first,
+        // Forecasts begin after the last day told: at today, also on a shop's first.
+        startDay: begun ? first - 1 : first,
         demand,
         ...(inStock !== undefined && { inStock }),
         ...(views !== undefined && { views }),

@@ -244,6 +244,32 @@ describe("stock", () => {
     expect(await planner.forecast({ sku: "c", horizon: 7, now: NOW })).toBeUndefined();
   });
 
+  test("[DP7] on a shop's first day, sold or only stocked, today is today: it is not over, and decisions begin with it", async () => {
+    const planner = plannerNamed("first-day");
+    await planner.position(position("stocked", 1, 5));
+    expect((await forecast(planner, "stocked")).as_of).toBe(isoDate(TODAY));
+    await planner.record([line("o1", "sold", 3, 0), line("o2", "gone", 2, 0)]);
+    await planner.position(position("gone", 1, 0));
+    for (const sku of ["sold", "gone"]) {
+      const { as_of, daily, history } = await forecast(planner, sku);
+      expect(as_of).toBe(isoDate(TODAY));
+      expect(daily[0]?.date).toBe(isoDate(TODAY));
+      expect(history.map(({ date, partial }) => [date, partial])).toEqual([[isoDate(TODAY), true]]);
+    }
+    const { replenishment } = await forecast(planner, "gone");
+    expect(replenishment).toMatchObject({ status: "out_of_stock", order_by: isoDate(TODAY) });
+    expect(replenishment!.stock_out.p10).toBe(isoDate(TODAY));
+    const { items } = await planner.board({ status: "out_of_stock", sort: "sku", limit: 5, now: NOW });
+    expect(items.map(({ sku, order_by }) => [sku, order_by])).toEqual([["gone", isoDate(TODAY)]]);
+    // The day after, what was told of the first is a closed day.
+    const next = await forecast(planner, "sold", NOW + DAY_MS);
+    expect(next.as_of).toBe(isoDate(TODAY + 1));
+    expect(next.history.map(({ units, partial }) => [units, partial])).toEqual([
+      [3, undefined],
+      [0, true],
+    ]);
+  });
+
   test("[DP8] the board lists SKUs with known stock, filtered, sorted, in pages", async () => {
     const skus = Array.from({ length: 12 }, (_, i) => `s${String(i).padStart(2, "0")}`);
     const planner = await withHistory("board", [...skus, "unstocked"]);
