@@ -108,6 +108,12 @@ export class Catalogue implements CatalogueRows {
     return Array.from(this.skuRows(productId, record), ({ sku }) => sku);
   }
 
+  /** What the product is called that a SKU is of: where no product named the SKU, the one with its id. */
+  nameOf(sku: string): string | undefined {
+    const record = this.get(this.store.sku(sku)?.product ?? sku);
+    return record === undefined || record.deleted ? undefined : factsOf(record).name;
+  }
+
   private *skuRows(
     productId: string,
     record: CatalogueRecord | undefined,

@@ -136,6 +136,11 @@ export class ModelBuilder extends DurableObject<Env> implements ModelBuilderRpc 
     return productIds.map((productId) => catalogue.skusOf(productId, catalogue.get(productId)));
   }
 
+  async names(skus: readonly string[]): Promise<(string | undefined)[]> {
+    const { catalogue } = this.open();
+    return skus.map((sku) => catalogue.nameOf(sku));
+  }
+
   async availability(change: { sku: string; available: boolean; version: number }): Promise<void> {
     while (this.packing !== undefined) await this.packing;
     const builder = this.open();

@@ -173,6 +173,8 @@ export interface ModelBuilderRpc {
   deleteProduct(productId: string, now: number): Promise<{ existed: boolean }>;
   /** SKUs of each product, as `fresh_stock` asks them: its own id first, unless that is another product's. */
   skus(productIds: readonly string[]): Promise<string[][]>;
+  /** Name of the product that each SKU is of, in order. */
+  names(skus: readonly string[]): Promise<(string | undefined)[]>;
   /** Sold-out and back-in-stock, from `Inventory`. An older version is ignored. */
   availability(change: { sku: string; available: boolean; version: number }): Promise<void>;
   /** Publishes what has changed now, instead of at its alarm. */

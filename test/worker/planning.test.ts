@@ -1,10 +1,12 @@
+import { runDurableObjectAlarm } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { DEFAULT_POLICY } from "../../domain/demand.ts";
+import { stockName } from "../../domain/object-names.ts";
 import { plannerOf, planners } from "../../domain/planner/shards.ts";
 import type { Env } from "../../durable-objects/env.ts";
-import { call } from "./call.ts";
+import { call, publish } from "./call.ts";
 
 const DAY_MS = 86_400_000;
 const sharded = { ...env, PLANNER_SHARDS: "3" } as unknown as Env;
@@ -68,6 +70,54 @@ describe("several planners", () => {
     const counted = Object.values(json.totals as Record<string, { skus: number }>);
     expect(counted.reduce((sum, { skus: some }) => sum + some, 0)).toBe(skus.length);
     expect(json.totals.out_of_stock.skus).toBe(1);
+  });
+});
+
+describe("names", () => {
+  test("[DP14] a SKU is called as its product is, though it is not the product's id, by the catalogue or by events", async () => {
+    await call("PUT", "/v1/products/shirt", { body: { name: "Shirt", skus: ["shirt-red", "shirt-blue"] } });
+    await call("PUT", "/v1/products/mug", { body: { name: "Mug" } });
+    const bought = {
+      event: "Order Completed",
+      messageId: "names-1",
+      userId: "buyer",
+      properties: {
+        order_id: "names-1",
+        products: [{ product_id: "lamp", sku: "lamp-e27", name: "Lamp", quantity: 1, price: 9 }],
+      },
+    };
+    await call("POST", "/v1/track", { body: bought });
+    await publish();
+    const names = {
+      "shirt-red": "Shirt",
+      "shirt-blue": "Shirt",
+      mug: "Mug",
+      "lamp-e27": "Lamp",
+      nameless: undefined,
+    };
+    const listed = async (bindings: Partial<Env> = {}) => {
+      const { json } = await call("GET", "/v1/replenishment?limit=500&sort=sku", { env: bindings });
+      return Object.fromEntries(
+        json.items.map(({ sku, name }: { sku: string; name?: string }) => [sku, name]),
+      );
+    };
+    for (const sku of Object.keys(names)) {
+      const { status } = await call("PUT", `/v1/inventory/${sku}`, { body: { on_hand: 3 } });
+      expect(status).toBe(201);
+      await runDurableObjectAlarm(env.INVENTORY.getByName(stockName(sku)));
+    }
+    expect(await listed()).toMatchObject(names);
+    for (const [sku, name] of Object.entries(names)) {
+      expect((await call("GET", `/v1/inventory/${sku}/forecast`)).json.name).toBe(name);
+    }
+    await call("PUT", "/v1/products/shirt", { body: { name: "Blouse" } });
+    expect(await listed()).toMatchObject({ ...names, "shirt-red": "Blouse", "shirt-blue": "Blouse" });
+    await call("DELETE", "/v1/products/mug");
+    expect((await listed())["mug"]).toBeUndefined();
+    const away = { getByName: () => ({ names: () => Promise.reject(new Error("away")) }) };
+    const without = await listed({ MODEL_BUILDER: away } as unknown as Partial<Env>);
+    expect(Object.keys(without)).toEqual(expect.arrayContaining(Object.keys(names)));
+    expect(without["shirt-red"]).toBeUndefined();
   });
 });
 

@@ -1,11 +1,12 @@
 import * as v from "valibot";
 import { forecastAnswer } from "../../domain/forecast-json.ts";
 import { FORECAST_HORIZON_DAYS_MAX, IMPORT_BYTES_MAX, LIST_ITEMS_MAX } from "../../domain/limits.ts";
+import { logEntry } from "../../domain/log-entry.ts";
 import { BOARD_SORTS, isCursor, mergedBoard } from "../../domain/planner/board.ts";
 import { plannerOf, planners } from "../../domain/planner/shards.ts";
 import { STOCK_STATUSES } from "../../domain/replenishment.ts";
+import type { Env } from "../../durable-objects/env.ts";
 import { forecaster } from "../../kernels/forecaster.ts";
-import { getRecommender } from "../../kernels/model-loader.ts";
 import { readColumns } from "../body.ts";
 import { type Exchange, json } from "../exchange.ts";
 import { Problem } from "../problem.ts";
@@ -42,7 +43,7 @@ export const forecastQuery = v.object({
  * `GET /v1/inventory/:sku/forecast?horizon=28`. With `lead_time_days` or `service_level` the decision is the one that
  * such a policy would lead to; nothing is stored.
  */
-export async function getForecast({ env, ctx, request, params, now }: Exchange): Promise<Response> {
+export async function getForecast({ env, request, params, now }: Exchange): Promise<Response> {
   const sku = check(id, params["sku"], "invalid_request", "sku");
   const {
     horizon,
@@ -53,9 +54,11 @@ export async function getForecast({ env, ctx, request, params, now }: Exchange):
     ...(leadTimeDays !== undefined && { leadTimeDays }),
     ...(serviceLevel !== undefined && { serviceLevel }),
   };
-  const forecast = await plannerOf(env, sku).forecast({ sku, horizon, now, assumed });
+  const [forecast, [name]] = await Promise.all([
+    plannerOf(env, sku).forecast({ sku, horizon, now, assumed }),
+    namesOf([sku], env),
+  ]);
   if (forecast === undefined) throw new Problem("not_found", `${sku} was never sold and has no stock.`);
-  const name = (await getRecommender(env, ctx)).product(sku)?.name;
   return json({ ...(name !== undefined && { name }), ...forecast });
 }
 
@@ -65,18 +68,31 @@ export async function postForecast({ request }: Exchange): Promise<Response> {
   return json(forecastAnswer(parsed, forecaster()));
 }
 
-/** `GET /v1/replenishment?status=&sort=&limit=&cursor=`: the board, with the names the model knows. */
-export async function getBoard({ env, ctx, request, now }: Exchange): Promise<Response> {
+/** `GET /v1/replenishment?status=&sort=&limit=&cursor=`: the board, with the names of the catalogue. */
+export async function getBoard({ env, request, now }: Exchange): Promise<Response> {
   const { status, cursor, ...rest } = check(boardQuery, paramsOf(request));
   const asked = { ...rest, ...(status !== undefined && { status }), ...(cursor !== undefined && { cursor }) };
   const boards = await Promise.all(planners(env).map((planner) => planner.board({ ...asked, now })));
   const page = mergedBoard(boards, asked);
-  const recommender = await getRecommender(env, ctx);
+  const names = await namesOf(
+    page.items.map(({ sku }) => sku),
+    env,
+  );
   return json({
     ...page,
-    items: page.items.map((item) => {
-      const name = recommender.product(item.sku)?.name;
+    items: page.items.map((item, at) => {
+      const name = names[at];
       return name === undefined ? item : { name, ...item };
     }),
   });
+}
+
+/** Names of the products that SKUs are of. Where they cannot be had the decisions are told without. */
+async function namesOf(skus: readonly string[], env: Env): Promise<readonly (string | undefined)[]> {
+  try {
+    return await env.MODEL_BUILDER.getByName("model").names(skus);
+  } catch (error) {
+    console.warn(logEntry("the names of SKUs could not be read; they are told without", error));
+    return [];
+  }
 }
