@@ -224,6 +224,34 @@ describe("POST /v1/forecast", () => {
     expect((await call("POST", "/v1/forecast", { body: written })).json).toEqual(plain.json);
   });
 
+  test("[FC17] a start is a day of the calendar from 1900 to 2199, or a 422 names it", async () => {
+    const starting = (start: string) => ask([{ id: "a", start, demand: [1, 2, 3] }]);
+    const range = "must be from 1900-01-01 to 2199-12-31";
+    const none = "must be a date (YYYY-MM-DD)";
+    for (const [start, detail] of [
+      ["2026-02-31", none],
+      ["2026-02-29", none],
+      ["2026-04-31", none],
+      ["2026-13-01", none],
+      ["2026-2-1", none],
+      ["9999-12-30", range],
+      ["2200-01-01", range],
+      ["0000-01-01", range],
+      ["1899-12-31", range],
+    ] as const) {
+      const { status, json } = await starting(start);
+      expect([start, status, json.errors]).toEqual([start, 422, [{ path: "series.0.start", detail }]]);
+    }
+    for (const [start, first] of [
+      ["2024-02-28", "2024-03-02"],
+      ["1900-01-01", "1900-01-04"],
+      ["2199-12-31", "2200-01-03"],
+    ] as const) {
+      const { status, json } = await starting(start);
+      expect([status, json.forecasts[0].daily[0].date]).toEqual([200, first]);
+    }
+  });
+
   test("[FC5] a weekday without sales is exactly 0 in each quantile", async () => {
     const demand = Array.from({ length: 140 }, (_, t) => (t % 7 === 5 ? 0 : 4 + (t % 3)));
     const { json } = await ask([{ id: "a", start: "2026-01-05", demand }], { horizon: 14 });

@@ -13,10 +13,14 @@ import {
 import type { ColumnPaths } from "../number-columns.ts";
 import { type FieldError, invalid } from "../problem.ts";
 import { check, id } from "./common.ts";
+import { date } from "./date.ts";
 
 const HORIZON_DEFAULT_DAYS = 28;
 const SEASON_DEFAULT_DAYS = 7;
 const SEASON_MAX_DAYS = 64;
+/** Forecasts of what begins later could reach beyond the years that a date has room for. */
+const START_MIN = "1900-01-01";
+const START_MAX = "2199-12-31";
 const QUANTILES_DEFAULT = [0.1, 0.25, 0.5, 0.75, 0.9];
 /** Wrong days told of one request; the rest would be more of the same. */
 const ERRORS_MAX = 20;
@@ -71,7 +75,13 @@ export const SERIES_COLUMNS: ColumnPaths = { list: "series", fields: ["demand", 
 export const seriesSchema = v.object(
   {
     id,
-    start: v.pipe(v.string("must be a date"), v.isoDate("must be a date (YYYY-MM-DD)")),
+    start: v.pipe(
+      date,
+      v.check(
+        (value) => value >= START_MIN && value <= START_MAX,
+        `must be from ${START_MIN} to ${START_MAX}`,
+      ),
+    ),
     demand: v.pipe(
       numberList("must be a list of units a day"),
       v.minLength(1, "must hold at least one day"),
