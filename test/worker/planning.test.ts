@@ -73,6 +73,29 @@ describe("several planners", () => {
   });
 });
 
+test("[OR8] an order told by an event of days before and by the order API is demand once, and gone when cancelled", async () => {
+  const sku = "told-twice";
+  const unitsOf = async () => {
+    await runDurableObjectAlarm(env.INVENTORY.getByName(stockName(sku)));
+    const { json } = await call("GET", `/v1/inventory/${sku}/forecast`);
+    return json.history.reduce((sum: number, { units }: { units: number }) => sum + units, 0);
+  };
+  await call("PUT", `/v1/inventory/${sku}`, { body: { on_hand: 9 } });
+  const bought = {
+    event: "Order Completed",
+    messageId: "told-twice-1",
+    userId: "buyer",
+    timestamp: new Date(Date.now() - 3 * DAY_MS).toISOString(),
+    properties: { order_id: "told-twice-1", products: [{ product_id: sku, sku, quantity: 2, price: 9 }] },
+  };
+  await call("POST", "/v1/track", { body: bought });
+  const order = { order_id: "told-twice-1", items: [{ sku, quantity: 2 }] };
+  expect((await call("POST", "/v1/orders", { body: order })).status).toBe(201);
+  expect(await unitsOf()).toBe(2);
+  await call("POST", "/v1/orders/told-twice-1/cancel");
+  expect(await unitsOf()).toBe(0);
+});
+
 describe("names", () => {
   test("[DP14] a SKU is called as its product is, though it is not the product's id, by the catalogue or by events", async () => {
     await call("PUT", "/v1/products/shirt", { body: { name: "Shirt", skus: ["shirt-red", "shirt-blue"] } });
