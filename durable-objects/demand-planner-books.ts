@@ -42,7 +42,7 @@ export interface HistoryDay {
 /** A planner's demand in memory: pages as far as they are in use, and what is not yet stored. */
 export class PlannerBooks {
   readonly counters: Counters;
-  /** Grow with what was closed already or with the position: what was computed from a page is stale. */
+  /** Grow with what forecasts look at or with the position: what was computed from a page is stale. */
   readonly versions: number[] = [];
   private readonly store: DemandPlannerStore;
   private readonly calendar: Calendar;
@@ -230,7 +230,7 @@ export class PlannerBooks {
     counters.firstDay = Math.min(counters.firstDay, day);
     const { page, slot } = placeOf(id);
     this.changing(page, day).add("units", slot, day, line.units);
-    if (day < today) this.changed(page);
+    this.demandChanged(page, day, today);
     if (line.price !== undefined) {
       const state = this.stateFor(page, slot);
       if (state.price !== line.price) {
@@ -250,7 +250,7 @@ export class PlannerBooks {
     const taken = Math.min(found.units, units ?? found.units);
     const { page, slot } = placeOf(id);
     this.changing(page, found.day).add("units", slot, found.day, -taken);
-    if (found.day < today) this.changed(page);
+    this.demandChanged(page, found.day, today);
     this.counters.units -= taken;
     if (taken === found.units) this.counters.lines--;
     return true;
@@ -270,7 +270,7 @@ export class PlannerBooks {
     const body = this.changing(page, day);
     if (views !== 0) body.add("views", slot, day, views);
     if (carts !== 0) body.add("carts", slot, day, carts);
-    if (day < today) this.changed(page);
+    this.demandChanged(page, day, today);
   }
 
   private position({ sku, inStock, ...position }: StockPosition, today: number): void {
@@ -300,6 +300,11 @@ export class PlannerBooks {
     this.fresh.set(id, sku);
     this.changed(placeOf(id).page);
     return id;
+  }
+
+  /** Forecasts do not look at today, but on a shop's first day. */
+  private demandChanged(page: number, day: number, today: number): void {
+    if (day < today || this.counters.firstDay >= today) this.changed(page);
   }
 
   private changed(page: number): void {

@@ -26,7 +26,7 @@ const PAGES_IN_MEMORY_MAX = 4;
 /** As JSON shows it. */
 export type PlannerForecast = ReturnType<PlannerOutlook["forecast"]>;
 
-/** What a page was computed from: its version and the day. */
+/** What a page was computed from: its version, the day, and the first day of all pages. */
 interface Computed<T> {
   readonly key: string;
   readonly value: T;
@@ -110,7 +110,7 @@ export class PlannerOutlook {
   }
 
   private key(page: number, now: number): string {
-    return `${this.books.versions[page] ?? 0}@${this.calendar.dayOf(now)}`;
+    return `${this.books.versions[page] ?? 0}@${this.calendar.dayOf(now)} since ${this.books.counters.firstDay}`;
   }
 
   /** A page's forecasts, kept: somebody looks at its SKUs. */

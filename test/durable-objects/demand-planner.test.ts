@@ -3,6 +3,7 @@ import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
 import { isoDate } from "../../domain/calendar.ts";
 import { DEFAULT_POLICY, type DemandLine, type StockPosition } from "../../domain/demand.ts";
+import { PLANNER_PAGE_SKUS } from "../../domain/limits.ts";
 
 const DAY_MS = 86_400_000;
 const NOW = Date.now();
@@ -155,6 +156,17 @@ describe("counting", () => {
     for (const sku of ["a", "b", "c"]) expect(await forecast(slow, sku)).toEqual(await forecast(fast, sku));
   });
 
+  test("[DP13] what tells of an older day than any before reaches the forecasts of all pages", async () => {
+    const [slow, fast] = [plannerNamed("older-later"), plannerNamed("older-at-once")];
+    const today = Array.from({ length: PLANNER_PAGE_SKUS }, (_, i) => line(`o${i}`, `s${i}`, 2, 0));
+    const older = [line("old", "other", 3, 30)];
+    await slow.record(today);
+    await forecast(slow, "s0");
+    await slow.record(older);
+    await fast.record([...today, ...older]);
+    expect(await forecast(slow, "s0")).toEqual(await forecast(fast, "s0"));
+  });
+
   test("[DP3] calls that come together share a row, and a flush writes what changed", async () => {
     const planner = plannerNamed("rows");
     await planner.record([line("first", "a", 1)]);
@@ -268,6 +280,21 @@ describe("stock", () => {
       [3, undefined],
       [0, true],
     ]);
+  });
+
+  test("[DP7] what is sold on a shop's first day shows in the next forecast", async () => {
+    const planner = plannerNamed("first-sales");
+    await planner.record([line("o1", "a", 1, 0)]);
+    await planner.position(position("a", 1, 50));
+    const meanOf = async () => {
+      const { items } = await planner.board({ sort: "sku", limit: 5, now: NOW });
+      return [(await forecast(planner, "a")).mean_daily_demand, items[0]!.mean_daily_demand] as const;
+    };
+    const [before, listed] = await meanOf();
+    await planner.record([line("o2", "a", 40, 0)]);
+    const [after, then] = await meanOf();
+    expect(after).toBeGreaterThan(before);
+    expect(then).toBeGreaterThan(listed);
   });
 
   test("[DP8] the board lists SKUs with known stock, filtered, sorted, in pages", async () => {
