@@ -1,5 +1,5 @@
 // The dashboard's frame: signing in, the view that the address names, one alive at a time.
-import { messageOf, SIGNED_OUT, secretKey } from "./lib/api.js";
+import { KEY_REFUSED, messageOf, SIGNED_OUT, secretKey, writeKey } from "./lib/api.js";
 import { failure, fill, h } from "./lib/dom.js";
 import { tryKey } from "./lib/service.js";
 import { chooseTheme } from "./lib/theme.js";
@@ -138,16 +138,19 @@ function signIn(message = "") {
   input.focus();
 }
 
-signOut.addEventListener("click", () => {
+/** Nothing of it is left for who signs in next. */
+function endSession(message = "") {
   secretKey.clear();
-  void show();
-});
-addEventListener(SIGNED_OUT, () => {
-  if (secretKey.get() === "") return;
-  secretKey.clear();
+  writeKey.clear();
+  dispatchEvent(new Event(SIGNED_OUT));
   leave();
   navigation.hidden = signOut.hidden = true;
-  signIn("The key was refused. Sign in again.");
+  signIn(message);
+}
+
+signOut.addEventListener("click", () => endSession());
+addEventListener(KEY_REFUSED, () => {
+  if (secretKey.get() !== "") endSession("The key was refused. Sign in again.");
 });
 addEventListener("hashchange", () => void show());
 part("skip").addEventListener("click", (event) => {

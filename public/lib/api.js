@@ -1,16 +1,23 @@
 // Calls to the service that this page came from, with the key of this tab.
 
-const STORED_KEY = "shelfwise.secret_key";
+/** Keys live as long as the tab: session storage, nowhere else. */
+export const secretKey = storedKey("shelfwise.secret_key");
+/** The shop window's. */
+export const writeKey = storedKey("shelfwise.write_key");
 
-/** The secret key lives as long as the tab: session storage, nowhere else. */
-export const secretKey = {
-  get: () => sessionStorage.getItem(STORED_KEY) ?? "",
-  /** @param {string} value */
-  set: (value) => sessionStorage.setItem(STORED_KEY, value),
-  clear: () => sessionStorage.removeItem(STORED_KEY),
-};
+/** @param {string} name */
+function storedKey(name) {
+  return {
+    get: () => sessionStorage.getItem(name) ?? "",
+    /** @param {string} value */
+    set: (value) => sessionStorage.setItem(name, value),
+    clear: () => sessionStorage.removeItem(name),
+  };
+}
 
-/** Told on `window` when the stored key is refused. */
+/** Told on `window` when the stored secret key is refused. */
+export const KEY_REFUSED = "shelfwise:key-refused";
+/** Told on `window` when the tab's keys are gone: whatever was done with them ends. */
 export const SIGNED_OUT = "shelfwise:signed-out";
 
 /** An answer that is not 2xx; status 0: no answer at all. */
@@ -29,6 +36,7 @@ export class ApiError extends Error {
  * @property {Record<string, string>} [headers]
  * @property {AbortSignal} [signal]
  * @property {string} [key]  instead of the stored one
+ * @property {RequestCache} [cache]
  */
 
 /**
@@ -37,10 +45,11 @@ export class ApiError extends Error {
  * @returns {Promise<Response>} always 2xx
  * @throws {ApiError}
  */
-export async function send(path, { method = "GET", body, headers, signal, key } = {}) {
+export async function send(path, { method = "GET", body, headers, signal, key, cache } = {}) {
   /** @type {RequestInit} */
   const request = { method, headers: { authorization: `Bearer ${key ?? secretKey.get()}`, ...headers } };
   if (signal) request.signal = signal;
+  if (cache) request.cache = cache;
   if (body !== undefined) {
     request.body = JSON.stringify(body);
     request.headers = { "content-type": "application/json", ...request.headers };
@@ -51,7 +60,7 @@ export async function send(path, { method = "GET", body, headers, signal, key } 
   });
   if (response.ok) return response;
   const problem = await response.json().catch(() => ({}));
-  if (response.status === 401 && key === undefined) dispatchEvent(new Event(SIGNED_OUT));
+  if (response.status === 401 && key === undefined) dispatchEvent(new Event(KEY_REFUSED));
   throw new ApiError(response.status, problem.detail ?? problem.title ?? `HTTP ${response.status}`);
 }
 

@@ -1,5 +1,5 @@
 // The service's calls that the dashboard makes, one function each.
-import { ApiError, call, query, send } from "./api.js";
+import { ApiError, call, query, secretKey, send } from "./api.js";
 
 /** @import { AdjustmentReason, BoardTotals, CatalogueProduct, Health, Monitor, NamedBoardPage, NamedBoardRow, ProductPage, Profile, RecommendationList, RejectedPage, Replayed, SkuForecast, Stock, StockStatus, StoredActivity } from "./shapes.js" */
 
@@ -9,6 +9,9 @@ import { ApiError, call, query, send } from "./api.js";
 const BOARD_ROWS_MAX = 10_000;
 const BOARD_PAGE_ROWS = 500;
 const FORECAST_DAYS = 28;
+/** What a header can carry; a browser sends no request with anything else. */
+const KEY = /^[\x20-\x7e]+$/;
+const NO_WRITE_KEY = "This is not a valid write key.";
 
 const id = encodeURIComponent;
 
@@ -41,6 +44,25 @@ export const dropRejected = (rejectedId) => send(`/v1/rejected/${id(rejectedId)}
 
 /** Whether a key is the secret one. @param {string} key */
 export const tryKey = (key) => send("/v1/products?limit=1", { key });
+
+/**
+ * What is wrong with a key that is taken for the write key, in words; empty when it is one.
+ * @param {string} key @param {AbortSignal} signal
+ */
+export async function faultOfWriteKey(key, signal) {
+  // Never asked with the secret key: it would stand in an address, which logs keep.
+  if (key === secretKey.get())
+    return "This is the secret key, which a shop's pages must never hold. Enter the write key.";
+  if (!KEY.test(key)) return NO_WRITE_KEY;
+  try {
+    // Not what the browser remembers of a key that was replaced since.
+    await send(`/v1/projects/${id(key)}/settings`, { key, signal, cache: "reload" });
+    return "";
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 404) return NO_WRITE_KEY;
+    throw error;
+  }
+}
 
 /**
  * @param {{search?: string, limit?: number, cursor?: string | undefined}} values

@@ -1,16 +1,15 @@
 // Shop window: a small shop on the catalogue's products. Each click is an event, and changes what is recommended.
-import { messageOf, send } from "../lib/api.js";
+import { SIGNED_OUT, writeKey } from "../lib/api.js";
 import { card, empty, field, fill, h, load } from "../lib/dom.js";
 import { milliseconds, money, time, whole } from "../lib/format.js";
 import { productItem, reason } from "../lib/products.js";
-import { product as productOf, products } from "../lib/service.js";
+import { faultOfWriteKey, product as productOf, products } from "../lib/service.js";
 
 /** @import { Address, Product, Recommended } from "../lib/shapes.js" */
 /** @import { Visit } from "./shop-visit.js" */
 
 export const title = "Shop window";
 
-const STORED_KEY = "shelfwise.write_key";
 const RECOMMENDED_SHOWN = 6;
 const FOUND_SHOWN = 12;
 const PRODUCTS_KNOWN_MAX = 500;
@@ -19,55 +18,52 @@ const PRODUCTS_KNOWN_MAX = 500;
 let visit;
 /** Seen in lists so far. @type {Map<string, Product>} */
 const known = new Map();
+addEventListener(SIGNED_OUT, () => {
+  visit = undefined;
+  known.clear();
+});
 
 /** @param {HTMLElement} place @param {Address} address @param {AbortSignal} signal */
 export function open(place, address, signal) {
-  const key = sessionStorage.getItem(STORED_KEY);
-  if (key === null) askForKey(place, address, signal);
-  else void enter(place, address, signal, key);
+  void enter(place, address, signal, writeKey.get());
 }
 
-/** @param {HTMLElement} place @param {Address} address @param {AbortSignal} signal */
-function askForKey(place, address, signal) {
-  const input = h("input", { id: "write-key", required: true, autocomplete: "off", spellcheck: "false" });
-  const said = h("p.failure-note", { role: "alert" });
-  const submit = async (/** @type {Event} */ event) => {
-    event.preventDefault();
-    const key = input.value.trim();
-    try {
-      await send("/v1/trending?limit=1", { key });
-      sessionStorage.setItem(STORED_KEY, key);
-      await enter(place, address, signal, key);
-    } catch (error) {
-      fill(said, messageOf(error));
-    }
-  };
-  fill(
-    place,
-    h(
-      "form.card.narrow",
-      { onsubmit: submit },
-      h(
-        "p",
-        null,
-        "A shop's pages use the public write key: Segment's browser library sends events with it, and asks for ",
-        "recommendations. npm start prints it beside the secret key. What you do here counts like any visit.",
-      ),
-      field("Write key", input),
-      said,
-      h("button", { type: "submit" }, "Enter the shop"),
-    ),
-  );
-  input.focus();
-}
-
-/** @param {HTMLElement} place @param {Address} address @param {AbortSignal} signal @param {string} key */
+/** @param {HTMLElement} place @param {Address} address @param {AbortSignal} signal @param {string} key  empty: none yet */
 async function enter(place, address, signal, key) {
   await load(place, "the shop", async () => {
+    const fault = key === "" ? "" : await faultOfWriteKey(key, signal);
+    if (key === "" || fault !== "") {
+      writeKey.clear();
+      return keyForm(fault, (typed) => void enter(place, address, signal, typed));
+    }
+    writeKey.set(key);
     const { Visit } = await import("./shop-visit.js");
-    visit ??= new Visit(key, () => {});
+    if (visit?.writeKey !== key) visit = new Visit(key, () => {});
     return new Shop(visit, signal).open(address.parts);
   });
+  /** @type {HTMLElement | null} */ (place.querySelector("#write-key"))?.focus();
+}
+
+/** @param {string} fault  of the key before @param {(key: string) => void} entered */
+function keyForm(fault, entered) {
+  const input = h("input", { id: "write-key", required: true, autocomplete: "off", spellcheck: "false" });
+  const submit = (/** @type {Event} */ event) => {
+    event.preventDefault();
+    entered(input.value.trim());
+  };
+  return h(
+    "form.card.narrow",
+    { onsubmit: submit },
+    h(
+      "p",
+      null,
+      "A shop's pages use the public write key: Segment's browser library sends events with it, and asks for ",
+      "recommendations. npm start prints it beside the secret key. What you do here counts like any visit.",
+    ),
+    field("Write key", input),
+    h("p.failure-note", { role: "alert" }, fault),
+    h("button", { type: "submit" }, "Enter the shop"),
+  );
 }
 
 class Shop {

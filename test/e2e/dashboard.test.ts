@@ -354,6 +354,62 @@ test("[DB14] shop window: Segment's library tells of each click, and the very ne
     expect(await page.evaluate(() => JSON.parse(localStorage.getItem("ajs_anonymous_id")!))).not.toBe(id);
   }));
 
+describe("[DB31] the shop window's key", () => {
+  test("is a write key: another, and the secret one, is refused in words; it goes with the cart at signing out", () =>
+    visit(shop, { at: "#/shop", signedIn: false, expected: /status of 404/ }, async (page) => {
+      const addresses: string[] = [];
+      page.on("request", (request) => addresses.push(request.url()));
+      const signIn = async () => {
+        await page.getByLabel("Secret key").fill(shop.secretKey);
+        await page.keyboard.press("Enter");
+      };
+      await signIn();
+      for (const [wrong, words] of [
+        [shop.secretKey, "This is the secret key"],
+        ["nonsense", "not a valid write key"],
+        ["schlüssel€", "not a valid write key"],
+      ] as const) {
+        await page.getByLabel("Write key").fill(wrong);
+        await page.getByRole("button", { name: "Enter the shop" }).click();
+        await page.getByRole("alert").getByText(words).waitFor();
+      }
+      expect(addresses.filter((address) => address.includes(shop.secretKey))).toEqual([]);
+      await page.getByLabel("Write key").fill(shop.writeKey);
+      await page.keyboard.press("Enter");
+      await section(page, "For you").locator("button.link").first().click();
+      await page.getByRole("button", { name: "Add to cart" }).click();
+      await page.getByRole("button", { name: "Cart (1)" }).waitFor();
+      await settled(page);
+
+      await page.getByRole("button", { name: "Sign out" }).click();
+      expect(await page.evaluate(() => sessionStorage.length)).toBe(0);
+      await signIn();
+      await page.getByLabel("Write key").fill(shop.writeKey);
+      await page.keyboard.press("Enter");
+      await page.getByRole("button", { name: "Cart (0)" }).waitFor();
+    }));
+
+  test("that the tab has kept is tried again: a replaced one is asked for anew", () =>
+    visit(
+      shop,
+      {
+        at: "#/shop",
+        expected: /status of 404/,
+        prepare: (page) =>
+          page.addInitScript(() => sessionStorage.setItem("shelfwise.write_key", "replaced-since")),
+      },
+      async (page) => {
+        await page.getByRole("alert").getByText("not a valid write key").waitFor();
+        expect(await page.getByLabel("Write key").evaluate((input) => input === document.activeElement)).toBe(
+          true,
+        );
+        await page.getByLabel("Write key").fill(shop.writeKey);
+        await page.keyboard.press("Enter");
+        await section(page, "For you").locator("li").first().waitFor();
+      },
+    ));
+});
+
 /** Different colours on a canvas, up to ten. */
 function inkOf(canvas: Locator): Promise<number> {
   return canvas.evaluate((element) => {
