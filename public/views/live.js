@@ -200,6 +200,7 @@ class Live {
     if (this.skipped > 0) parts.push(`${whole(this.skipped)} more came than are shown: 20 a second are`);
     fill(this.said, parts.join(", "));
     this.nothing.hidden = shown > 0;
+    this.list.hidden = shown === 0;
     if (shown === 0) {
       fill(
         this.nothing,

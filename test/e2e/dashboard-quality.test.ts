@@ -221,6 +221,21 @@ test("[DB24] loading, nothing there, an error with a way to try again: each is s
     await page.getByText("Nothing is known of nobody").waitFor();
   }));
 
+test("[DB24] that no event matches is said in sight, on a phone, too", () =>
+  visit(
+    shop,
+    { at: "#/live?search=nothing-is-like-this", context: { viewport: { width: 390, height: 800 } } },
+    async (page) => {
+      const bottom = async () => {
+        const box = await page.getByText("No event matches.").boundingBox();
+        return box ? box.y + box.height : Number.NaN;
+      };
+      await expect.poll(bottom).toBeLessThan(800);
+      await page.getByLabel("Search").fill("");
+      await page.locator("ol.feed > li").first().waitFor();
+    },
+  ));
+
 test("[DB25] a shop without anything says so in every view", async () => {
   const nothing = await openShop({ sample: false });
   try {
