@@ -1,5 +1,5 @@
 // The dashboard's frame: signing in, the view that the address names, one alive at a time.
-import { KEY_REFUSED, messageOf, SIGNED_OUT, secretKey, writeKey } from "./lib/api.js";
+import { imported, KEY_REFUSED, messageOf, SIGNED_OUT, secretKey, writeKey } from "./lib/api.js";
 import { failure, fill, h } from "./lib/dom.js";
 import { tryKey } from "./lib/service.js";
 import { chooseTheme } from "./lib/theme.js";
@@ -72,7 +72,7 @@ async function show() {
   }
   main.setAttribute("aria-busy", "true");
   try {
-    const view = await /** @type {() => Promise<View>} */ (VIEWS[at.view])();
+    const view = await imported(/** @type {() => Promise<View>} */ (VIEWS[at.view])());
     if (signal.aborted) return;
     document.title = `${[view.title, ...at.parts].join(": ")} – Shelfwise`;
     const heading = h("h1", { tabindex: "-1" }, view.title);

@@ -20,6 +20,8 @@ export const KEY_REFUSED = "shelfwise:key-refused";
 /** Told on `window` when the tab's keys are gone: whatever was done with them ends. */
 export const SIGNED_OUT = "shelfwise:signed-out";
 
+const UNREACHABLE = "The service cannot be reached.";
+
 /** An answer that is not 2xx; status 0: no answer at all. */
 export class ApiError extends Error {
   /** @param {number} status @param {string} message */
@@ -56,7 +58,7 @@ export async function send(path, { method = "GET", body, headers, signal, key, c
   }
   const response = await fetch(path, request).catch((error) => {
     if (isAbort(error)) throw error;
-    throw new ApiError(0, "The service cannot be reached.");
+    throw new ApiError(0, UNREACHABLE);
   });
   if (response.ok) return response;
   const problem = await response.json().catch(() => ({}));
@@ -67,6 +69,20 @@ export async function send(path, { method = "GET", body, headers, signal, key, c
 /** The answer's JSON. @param {string} path @param {CallOptions} [options] @returns {Promise<any>} */
 export async function call(path, options) {
   return (await send(path, options)).json();
+}
+
+/** A part of the page that did not come: the browser remembers that, only the page opened anew asks for it again. */
+export class PartMissing extends ApiError {
+  constructor() {
+    super(0, UNREACHABLE);
+  }
+}
+
+/** @template T @param {Promise<T>} module  being imported @returns {Promise<T>} @throws {PartMissing} */
+export function imported(module) {
+  return module.catch(() => {
+    throw new PartMissing();
+  });
 }
 
 /** @param {unknown} error whether a view was left before its answer came */

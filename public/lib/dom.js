@@ -1,5 +1,5 @@
 // Elements made from values. Text is always a text node: nothing from the service is ever parsed as markup.
-import { isAbort, messageOf } from "./api.js";
+import { isAbort, messageOf, PartMissing } from "./api.js";
 import { words } from "./format.js";
 
 /** @import { Child, ElementOf } from "./shapes.js" */
@@ -132,11 +132,12 @@ export function empty(text) {
 
 /** @param {unknown} error @param {() => void} retry */
 export function failure(error, retry) {
+  const again = error instanceof PartMissing ? () => location.reload() : retry;
   return h(
     "div.failure",
     { role: "alert" },
     h("p", null, messageOf(error)),
-    h("button", { type: "button", onclick: retry }, "Try again"),
+    h("button", { type: "button", onclick: again }, "Try again"),
   );
 }
 

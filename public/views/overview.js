@@ -1,4 +1,5 @@
 // Overview: what happens now and today, how the service is, what to order first, what is trending.
+import { imported, isAbort, messageOf } from "../lib/api.js";
 import { card, empty, fill, h, loaded, picture, table, tile, tiles } from "../lib/dom.js";
 import { date, milliseconds, money, number, whole, words } from "../lib/format.js";
 import { FeedSign, LiveFeed } from "../lib/live.js";
@@ -57,7 +58,7 @@ function traffic(signal) {
   /** @type {(() => void) | undefined} */
   let redraw;
   const drawing = picture("Events a minute of the last hour", async (place) => {
-    const { plot } = await import("../lib/chart.js");
+    const { plot } = await imported(import("../lib/chart.js"));
     const { times, values } = minutes.drawn();
     const set = await plot(place, signal, {
       times,
@@ -199,8 +200,13 @@ function healthTiles(signal) {
   const timer = setInterval(async () => {
     const shown = place.querySelector("dl");
     if (document.hidden || shown === null) return;
-    const fresh = await make().catch(() => null);
-    if (fresh && shown.isConnected) shown.replaceWith(fresh);
+    try {
+      const fresh = await make();
+      if (shown.isConnected) shown.replaceWith(fresh);
+    } catch (error) {
+      // The other figures stay, as they were last known.
+      if (!isAbort(error)) shown.firstElementChild?.replaceWith(tile("Service", "not ok", messageOf(error)));
+    }
   }, REFRESH_MS);
   signal.addEventListener("abort", () => clearInterval(timer));
   return place;

@@ -1,5 +1,5 @@
 // Shop window: a small shop on the catalogue's products. Each click is an event, and changes what is recommended.
-import { SIGNED_OUT, writeKey } from "../lib/api.js";
+import { imported, SIGNED_OUT, writeKey } from "../lib/api.js";
 import { card, empty, field, fill, h, load } from "../lib/dom.js";
 import { milliseconds, money, time, whole } from "../lib/format.js";
 import { productItem, reason } from "../lib/products.js";
@@ -37,7 +37,7 @@ async function enter(place, address, signal, key) {
       return keyForm(fault, (typed) => void enter(place, address, signal, typed));
     }
     writeKey.set(key);
-    const { Visit } = await import("./shop-visit.js");
+    const { Visit } = await imported(import("./shop-visit.js"));
     if (visit?.writeKey !== key) visit = new Visit(key, () => {});
     return new Shop(visit, signal).open(address.parts);
   });

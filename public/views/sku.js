@@ -1,4 +1,5 @@
 // One SKU: its history and forecast, the decision that follows, what it rests on, its stock.
+import { imported } from "../lib/api.js";
 import { bar, card, h, load, picture, table, tile, tiles } from "../lib/dom.js";
 import { date, decimal, money, number, percent, whole, words } from "../lib/format.js";
 import { forecast } from "../lib/service.js";
@@ -89,7 +90,7 @@ function demandCard(f, signal) {
   const soldOut = past.filter(({ in_stock }) => in_stock < SOLD_OUT_SHARE).length;
   const orderBy = f.replenishment?.order_by;
   const draw = async (/** @type {HTMLElement} */ place) => {
-    const { plot } = await import("../lib/chart.js");
+    const { plot } = await imported(import("../lib/chart.js"));
     await plot(place, signal, {
       times: [...past, ...f.daily].map(({ date }) => day(date)),
       lines: [
@@ -163,7 +164,7 @@ function stockAheadCard(f, signal) {
     ...(r.stock_out.p50 ? [{ day: day(r.stock_out.p50), label: "likely sold out" }] : []),
   ];
   const drawStock = async (/** @type {HTMLElement} */ place) => {
-    const { plot } = await import("../lib/chart.js");
+    const { plot } = await imported(import("../lib/chart.js"));
     await plot(place, signal, {
       times: days,
       lines: [
@@ -186,7 +187,7 @@ function stockAheadCard(f, signal) {
   ].sort((a, b) => a.at - b.at || a.share - b.share);
   const known = chances.filter(({ at }, i) => at !== chances[i + 1]?.at);
   const drawChances = async (/** @type {HTMLElement} */ place) => {
-    const { plot } = await import("../lib/chart.js");
+    const { plot } = await imported(import("../lib/chart.js"));
     await plot(place, signal, {
       times: known.map(({ at }) => at),
       lines: [{ label: "chance", ink: "--bad", width: 2, points: true, value: percent }],

@@ -221,6 +221,17 @@ test("[DB24] loading, nothing there, an error with a way to try again: each is s
     await page.getByText("Nothing is known of nobody").waitFor();
   }));
 
+test("[DB24] a view whose own code did not come says so, and opens when asked again", () =>
+  visit(shop, { at: "#/overview", expected: /ERR_FAILED/ }, async (page) => {
+    await settled(page);
+    await page.route("**/views/visitors.js", (route) => route.abort());
+    await page.getByRole("link", { name: "Visitors" }).click();
+    await page.getByRole("alert").getByText("The service cannot be reached.").waitFor();
+    await page.unroute("**/views/visitors.js");
+    await page.getByRole("button", { name: "Try again" }).click();
+    await page.getByLabel("User id or anonymous id").waitFor();
+  }));
+
 test("[DB24] that no event matches is said in sight, on a phone, too", () =>
   visit(
     shop,

@@ -100,6 +100,24 @@ test("[DB4] the overview says how the service is, what to order and what is tren
     expect(await page.getByLabel("Status").inputValue()).toBe("order_now");
   }));
 
+test("[DB4] the overview says so when the service stops, and when it is back", () =>
+  visit(
+    shop,
+    { at: "#/overview", expected: /ERR_FAILED/, prepare: (page) => page.clock.install() },
+    async (page) => {
+      await settled(page);
+      const products = await figure(page, "Products in the model");
+      await page.route("**/health", (route) => route.abort());
+      await page.clock.fastForward("00:10");
+      await expect.poll(() => figure(page, "Service")).toBe("not ok");
+      await page.getByText("The service cannot be reached.").waitFor();
+      expect(await figure(page, "Products in the model")).toBe(products);
+      await page.unroute("**/health");
+      await page.clock.fastForward("00:10");
+      await expect.poll(() => figure(page, "Service")).toBe("ok");
+    },
+  ));
+
 describe("the board", () => {
   const skus = (page: Page) => page.locator("tbody th").allTextContents();
 
