@@ -1,7 +1,7 @@
 // The dashboard's frame: signing in, the view that the address names, one alive at a time.
 import { imported, KEY_REFUSED, messageOf, SIGNED_OUT, secretKey, writeKey } from "./lib/api.js";
 import { failure, fill, h } from "./lib/dom.js";
-import { tryKey } from "./lib/service.js";
+import { faultOfSecretKey } from "./lib/service.js";
 import { chooseTheme } from "./lib/theme.js";
 
 /** @import { Address, View } from "./lib/shapes.js" */
@@ -108,15 +108,14 @@ function signIn(message = "") {
     const key = input.value.trim();
     button.disabled = true;
     fill(note);
-    try {
-      await tryKey(key);
+    const fault = await faultOfSecretKey(key).catch(messageOf);
+    if (fault === "") {
       secretKey.set(key);
-      await show();
-    } catch (error) {
-      fill(note, messageOf(error));
-      button.disabled = false;
-      input.focus();
+      return show();
     }
+    fill(note, fault);
+    button.disabled = false;
+    input.focus();
   };
   fill(
     main,

@@ -11,6 +11,7 @@ const BOARD_PAGE_ROWS = 500;
 const FORECAST_DAYS = 28;
 /** What a header can carry; a browser sends no request with anything else. */
 const KEY = /^[\x20-\x7e]+$/;
+const NO_KEY = "This key is not valid.";
 const NO_WRITE_KEY = "This is not a valid write key.";
 
 const id = encodeURIComponent;
@@ -42,8 +43,19 @@ export const replayAll = (cursor) =>
 /** @param {string} rejectedId */
 export const dropRejected = (rejectedId) => send(`/v1/rejected/${id(rejectedId)}`, { method: "DELETE" });
 
-/** Whether a key is the secret one. @param {string} key */
-export const tryKey = (key) => send("/v1/products?limit=1", { key });
+/** What is wrong with a key that is taken for the secret one, in words; empty when it is one. @param {string} key */
+export async function faultOfSecretKey(key) {
+  if (!KEY.test(key)) return NO_KEY;
+  try {
+    await send("/v1/products?limit=1", { key });
+    return "";
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 401) return NO_KEY;
+    if (error instanceof ApiError && error.status === 403)
+      return "This is the write key, which a shop's pages use. Sign in with the secret key.";
+    throw error;
+  }
+}
 
 /**
  * What is wrong with a key that is taken for the write key, in words; empty when it is one.

@@ -21,10 +21,14 @@ describe("signing in", () => {
   test("[DB1] a wrong key is refused in words, the right one opens the view of the address and outlives no tab", () =>
     visit(shop, { at: "#/products", signedIn: false, expected: /status of (401|403)/ }, async (page) => {
       await heading(page, "Sign in").waitFor();
-      for (const wrong of ["nonsense", shop.writeKey]) {
+      for (const [wrong, words] of [
+        ["nonsense", "This key is not valid."],
+        [shop.writeKey, "This is the write key"],
+        ["schlüssel€", "This key is not valid."],
+      ] as const) {
         await page.getByLabel("Secret key").fill(wrong);
         await page.getByRole("button", { name: "Sign in" }).click();
-        await page.getByRole("alert").getByText("key").waitFor();
+        await page.getByRole("alert").getByText(words).waitFor();
         expect(await page.evaluate(() => sessionStorage.length)).toBe(0);
       }
       await page.getByLabel("Secret key").fill(shop.secretKey);
