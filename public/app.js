@@ -1,6 +1,6 @@
 // The dashboard's frame: signing in, the view that the address names, one alive at a time.
 import { imported, KEY_REFUSED, messageOf, SIGNED_OUT, secretKey, writeKey } from "./lib/api.js";
-import { failure, fill, h } from "./lib/dom.js";
+import { failure, fill, h, nameThePage } from "./lib/dom.js";
 import { faultOfSecretKey } from "./lib/service.js";
 import { chooseTheme } from "./lib/theme.js";
 
@@ -74,7 +74,7 @@ async function show() {
   try {
     const view = await imported(/** @type {() => Promise<View>} */ (VIEWS[at.view])());
     if (signal.aborted) return;
-    document.title = `${[view.title, ...at.parts].join(": ")} – Shelfwise`;
+    nameThePage(view.title, at.parts);
     const heading = h("h1", { tabindex: "-1" }, view.title);
     const place = h("div.view");
     fill(main, heading, place);
@@ -93,7 +93,7 @@ async function show() {
 }
 
 function signIn(message = "") {
-  document.title = "Sign in – Shelfwise";
+  nameThePage("Sign in", []);
   const input = h("input", {
     id: "key",
     type: "password",

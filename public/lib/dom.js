@@ -29,6 +29,11 @@ export function h(tag, properties, ...children) {
   return /** @type {ElementOf<Tag>} */ (element);
 }
 
+/** Names the page as its address does. @param {string} view @param {string[]} parts */
+export function nameThePage(view, parts) {
+  document.title = `${[view, ...parts].join(": ")} – Shelfwise`;
+}
+
 /** Replaces what an element holds. @param {Element} element @param {...(Node | string)} children */
 export function fill(element, ...children) {
   element.replaceChildren(...children);

@@ -1,6 +1,6 @@
 // Shop window: a small shop on the catalogue's products. Each click is an event, and changes what is recommended.
 import { imported, SIGNED_OUT, writeKey } from "../lib/api.js";
-import { card, empty, field, fill, h, load } from "../lib/dom.js";
+import { card, empty, field, fill, h, load, nameThePage } from "../lib/dom.js";
 import { milliseconds, money, time, whole } from "../lib/format.js";
 import { productItem, reason } from "../lib/products.js";
 import { faultOfWriteKey, product as productOf, products } from "../lib/service.js";
@@ -119,23 +119,24 @@ class Shop {
     );
   }
 
-  /** @param {string} path @param {boolean} push */
-  turn(path, push) {
+  /** @param {string[]} parts of the address @param {boolean} push */
+  turn(parts, push) {
     this.turning.abort();
     this.turning = new AbortController();
-    if (push) history.pushState(null, "", `#/shop${path}`);
+    if (push) history.pushState(null, "", ["#/shop", ...parts.map(encodeURIComponent)].join("/"));
+    nameThePage(title, parts);
     this.drawCartButton();
     return AbortSignal.any([this.signal, this.turning.signal]);
   }
 
   goHome(push = true) {
-    const signal = this.turn("", push);
+    const signal = this.turn([], push);
     fill(this.page, this.recommended("For you", { placement: "home" }, Promise.resolve(), signal));
   }
 
   /** @param {string} id */
   async goToProduct(id, push = true) {
-    const signal = this.turn(`/product/${encodeURIComponent(id)}`, push);
+    const signal = this.turn(["product", id], push);
     await load(this.page, "the product", async () => {
       const product = known.get(id) ?? (await productOf(id, signal));
       remember(product);
@@ -165,7 +166,7 @@ class Shop {
 
   /** @param {boolean} [push] @param {Promise<void>} [before]  what the service is still being told */
   goToCart(push = true, before = Promise.resolve()) {
-    const signal = this.turn("/cart", push);
+    const signal = this.turn(["cart"], push);
     const lines = [...this.visit.cart.values()];
     const told = before.then(() =>
       lines.length === 0 ? undefined : this.visit.track("Cart Viewed", cartOf(lines)),
@@ -212,7 +213,7 @@ class Shop {
 
   order() {
     const told = this.visit.order();
-    const signal = this.turn("", true);
+    const signal = this.turn([], true);
     fill(
       this.page,
       card(
@@ -231,7 +232,7 @@ class Shop {
 
   /** @param {string} text */
   async search(text) {
-    const signal = this.turn("", true);
+    const signal = this.turn([], true);
     await load(this.page, "products", async () => {
       const [{ items }] = await Promise.all([
         products({ search: text, limit: FOUND_SHOWN }, signal),

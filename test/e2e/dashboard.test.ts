@@ -70,8 +70,17 @@ test("[DB3] every view has an address: it opens, is named in the title and marke
       expect(await page.locator("header [aria-current=page]").allTextContents()).toEqual([name]);
       expect(await page.locator("main .failure").count()).toBe(0);
     }
+    // The shop window turns its pages itself.
+    await page.getByRole("button", { name: "Home" }).click();
+    expect(await page.title()).toBe("Shop window – Shelfwise");
+    await section(page, "For you").locator("button.link").first().click();
+    await expect.poll(() => page.title()).toMatch(/^Shop window: product: .+ – Shelfwise$/);
     await page.goBack();
+    await expect.poll(() => page.title()).toBe("Shop window – Shelfwise");
+    await page.goto(`${shop.url}/#/replenishment`);
     await heading(page, "Replenishment").waitFor();
+    await page.goBack();
+    await heading(page, "Shop window").waitFor();
     await page.goto(`${shop.url}/#/no-such-view`);
     await heading(page, "Overview").waitFor();
   }));
