@@ -39,6 +39,16 @@ export function fill(element, ...children) {
   element.replaceChildren(...children);
 }
 
+/**
+ * Gives the focus to where one reads on, when what had it is gone.
+ * @param {HTMLElement | null} element  a heading, too
+ */
+export function readOn(element) {
+  if (element === null || document.activeElement !== document.body) return;
+  if (element.tabIndex < 0) element.tabIndex = -1;
+  element.focus();
+}
+
 /** @param {string} heading @param {...(Child | Child[])} children */
 export function card(heading, ...children) {
   return h("section.card", null, h("h2", null, heading), ...children);

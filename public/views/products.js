@@ -83,8 +83,10 @@ async function found(search, signal) {
     more.disabled = true;
     try {
       ({ items, next_cursor: cursor } = await products({ search, limit: PAGE_ROWS, cursor }, signal));
-      body.append(...items.map((item) => tableRow(COLUMNS, row(item))));
+      const rows = items.map((item) => tableRow(COLUMNS, row(item)));
+      body.append(...rows);
       more.hidden = cursor === undefined;
+      rows[0]?.querySelector("a")?.focus();
     } catch (error) {
       if (!signal.aborted) fill(said, messageOf(error));
     }

@@ -41,8 +41,10 @@ async function firstPage(wanted, note, signal, again) {
     more.disabled = true;
     try {
       ({ items, next_cursor: cursor } = await rejected({ limit, cursor }, signal));
-      rows.append(...items.map((item) => row(item)));
+      const next = items.map((item) => row(item));
+      rows.append(...next);
       more.hidden = cursor === undefined;
+      next[0]?.querySelector("summary")?.focus();
     } catch (error) {
       if (!signal.aborted) fill(said, messageOf(error));
     }

@@ -1,6 +1,6 @@
 // Shop window: a small shop on the catalogue's products. Each click is an event, and changes what is recommended.
 import { imported, SIGNED_OUT, writeKey } from "../lib/api.js";
-import { card, empty, field, fill, h, load, nameThePage } from "../lib/dom.js";
+import { card, empty, field, fill, h, load, nameThePage, readOn } from "../lib/dom.js";
 import { milliseconds, money, time, whole } from "../lib/format.js";
 import { productItem, reason } from "../lib/products.js";
 import { faultOfWriteKey, product as productOf, products } from "../lib/service.js";
@@ -162,6 +162,8 @@ class Shop {
         this.recommended("For you", { placement: "home" }, told, signal),
       );
     });
+    // A page that opens leaves the focus where the browser puts it.
+    if (push) this.readOn();
   }
 
   /** @param {boolean} [push] @param {Promise<void>} [before]  what the service is still being told */
@@ -176,6 +178,7 @@ class Shop {
       card("Cart", lines.length === 0 ? empty("The cart is empty.") : this.cartLines(lines)),
       this.recommended("Before you go", { placement: "cart" }, told, signal),
     );
+    this.readOn();
   }
 
   /** @param {import("./shop-visit.js").CartLine[]} lines */
@@ -222,6 +225,7 @@ class Shop {
       ),
       this.recommended("For you", { placement: "home" }, told, signal),
     );
+    this.readOn();
   }
 
   async restart() {
@@ -285,6 +289,11 @@ class Shop {
       product.name ?? product.product_id,
     );
     return productItem(product, note, h("div", null, picture(product), link), mark);
+  }
+
+  /** The button that turned the page went with the page before. */
+  readOn() {
+    readOn(this.page.querySelector("h2"));
   }
 
   drawCartButton() {

@@ -9,7 +9,10 @@ import { adjust, stock } from "../lib/service.js";
 /** @type {AdjustmentReason[]} */
 const REASONS = ["receipt", "return", "shrinkage", "count"];
 
-/** @typedef {(knows: (f: SkuForecast) => boolean) => Promise<void>} Changed  shows what follows, once it is known */
+/**
+ * Shows what follows, once it is known, under a note of what was changed.
+ * @typedef {(knows: (f: SkuForecast) => boolean, note: string) => Promise<void>} Changed
+ */
 
 /** @param {string} sku @param {AbortSignal} signal @param {Changed} changed */
 export function stockCard(sku, signal, changed) {
@@ -82,10 +85,14 @@ function form(sku, shown, changed) {
       const stock = await adjust(sku, { delta: Number(delta.value), reason: chosen }, key);
       fill(shown, figures(stock));
       fill(said, "Adjusted; what to order follows in a moment.");
-      await changed(({ replenishment }) => replenishment?.available === stock.available);
+      await changed(
+        ({ replenishment }) => replenishment?.available === stock.available,
+        `Stock adjusted by ${delta.value}: ${reason.value}.`,
+      );
     } catch (error) {
       fill(said, messageOf(error));
       button.disabled = false;
+      button.focus();
     }
   };
   return h(

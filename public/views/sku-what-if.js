@@ -56,9 +56,12 @@ export function whatIfCard(f, signal, changed) {
       fill(said, "Kept; what to order follows in a moment.");
       await changed(
         ({ policy: kept }) => kept.lead_time_days === lead_time_days && kept.service_level === service_level,
+        `Kept as the policy: ${title({ days: lead_time_days, service_level })}.`,
       );
     } catch (error) {
       fill(said, messageOf(error));
+      keep.disabled = false;
+      keep.focus();
     }
   };
   keep.addEventListener("click", () => void store());
@@ -107,7 +110,7 @@ function comparison({ lead_time: now, replenishment }, other) {
   );
 }
 
-/** @param {SkuForecast["lead_time"]} policy */
+/** @param {Pick<SkuForecast["lead_time"], "days" | "service_level">} policy */
 function title({ days, service_level }) {
   return `${number(days)} days, ${number(service_level * 100)} %`;
 }

@@ -1,6 +1,6 @@
 // One SKU: its history and forecast, the decision that follows, what it rests on, its stock.
 import { imported } from "../lib/api.js";
-import { bar, card, h, load, picture, table, tile, tiles } from "../lib/dom.js";
+import { bar, card, h, load, picture, readOn, table, tile, tiles } from "../lib/dom.js";
 import { date, decimal, money, number, percent, whole, words } from "../lib/format.js";
 import { forecast } from "../lib/service.js";
 import { stockCard } from "./sku-stock.js";
@@ -19,26 +19,32 @@ const SOLD_OUT_SHARE = 0.5;
 
 /** @param {HTMLElement} place @param {string} sku @param {AbortSignal} signal */
 export function open(place, sku, signal) {
-  const show = (/** @type {() => Promise<SkuForecast>} */ get) =>
-    load(place, `the forecast of ${sku}`, async () => view(await get()));
+  const show = (/** @type {() => Promise<SkuForecast>} */ get, note = "") =>
+    load(place, `the forecast of ${sku}`, async () => view(await get(), note));
 
-  /** After a change, once the plan knows of it. @param {(f: SkuForecast) => boolean} knows */
-  const changed = (knows) =>
-    show(async () => {
+  /**
+   * After a change, once the plan knows of it.
+   * @param {(f: SkuForecast) => boolean} knows @param {string} note  what was changed
+   */
+  const changed = async (knows, note) => {
+    await show(async () => {
       for (let tries = 1; ; tries++) {
         const f = await forecast(sku, signal);
         if (knows(f) || tries === TOLD_TRIES) return f;
         await new Promise((done) => setTimeout(done, TOLD_WAIT_MS));
       }
-    });
+    }, note);
+    readOn(place.querySelector("h2"));
+  };
 
-  /** @param {SkuForecast} f */
-  const view = (f) =>
+  /** @param {SkuForecast} f @param {string} note */
+  const view = (f, note) =>
     h(
       "div.view",
       null,
       h("p", null, h("a", { href: "#/replenishment" }, "The board")),
       h("h2", null, f.name ?? f.sku, f.name === undefined ? null : h("span.quiet", null, ` ${f.sku}`)),
+      note === "" ? null : h("p.note", { role: "status" }, note),
       decision(f),
       demandCard(f, signal),
       ...(f.replenishment === null ? [] : [stockAheadCard(f, signal)]),

@@ -441,6 +441,64 @@ describe("[DB31] the shop window's key", () => {
     ));
 });
 
+describe("[DB23] the focus goes to where one reads on", () => {
+  const focused = (page: Page) =>
+    page.evaluate(() => [document.activeElement?.tagName, document.activeElement?.textContent]);
+  const press = async (page: Page, button: Locator) => {
+    await button.focus();
+    await page.keyboard.press("Enter");
+  };
+
+  test("in the shop window: to what was opened, the cart and the thanks", () =>
+    visit(shop, { at: "#/shop" }, async (page) => {
+      const link = section(page, "For you").locator("button.link").first();
+      const name = await link.textContent();
+      await press(page, link);
+      await expect.poll(() => focused(page)).toEqual(["H2", name]);
+      await press(page, page.getByRole("button", { name: "Add to cart" }));
+      expect(await focused(page)).toEqual(["H2", "Cart"]);
+      await press(page, page.getByRole("button", { name: "Buy" }));
+      expect(await focused(page)).toEqual(["H2", "Thank you"]);
+    }));
+
+  test("of a SKU: to its name, under which it stands what was adjusted or kept", () =>
+    visit(shop, { at: `#/replenishment/${shop.sku}`, expected: /status of 409/ }, async (page) => {
+      await settled(page);
+      const name = await page.locator("main h2").first().textContent();
+      await page.getByLabel("Adjust by").fill("-9999999");
+      await page.keyboard.press("Enter");
+      await expect.poll(() => focused(page)).toEqual(["BUTTON", "Adjust"]);
+      await page.getByLabel("Adjust by").fill("3");
+      await press(page, page.getByRole("button", { name: "Adjust" }));
+      await page.getByText("Stock adjusted by 3: receipt.").waitFor();
+      expect(await focused(page)).toEqual(["H2", name]);
+      await settled(page);
+      await page.getByLabel("Lead time, days").fill("30");
+      await page.getByRole("button", { name: "Compute" }).click();
+      await press(page, page.getByRole("button", { name: "Keep as policy" }));
+      await page.getByText("Kept as the policy: 30 days").waitFor();
+      expect(await focused(page)).toEqual(["H2", name]);
+    }));
+
+  test("of a list that goes on: to the first row that came", () =>
+    visit(shop, { at: "#/products" }, async (page) => {
+      await press(page, page.getByRole("button", { name: "Show more" }));
+      const product = page.locator("tbody tr").nth(50).locator("a");
+      await expect.poll(() => focused(page)).toEqual(["A", await product.textContent()]);
+
+      const batch = Array.from({ length: 51 }, (_, i) => ({
+        type: "track",
+        event: "",
+        userId: `wrong-${i}`,
+      }));
+      await shop.api("POST", "/v1/batch", { batch });
+      await page.goto(`${shop.url}/#/live/rejected`);
+      await press(page, page.getByRole("button", { name: "Show more" }));
+      const event = page.locator("ol.feed > li").nth(50).locator("summary");
+      await expect.poll(() => focused(page)).toEqual(["SUMMARY", await event.textContent()]);
+    }));
+});
+
 /** Different colours on a canvas, up to ten. */
 function inkOf(canvas: Locator): Promise<number> {
   return canvas.evaluate((element) => {
