@@ -288,6 +288,24 @@ describe("reservations over HTTP", () => {
     });
   });
 
+  test("[ST27] a delivery comes on a day that the calendar has", async () => {
+    await put("eta", 1);
+    for (const [eta, detail] of [
+      ["2026-02-31", "must be a date (YYYY-MM-DD)"],
+      ["soon", "must be a date (YYYY-MM-DD)"],
+      [undefined, "is required"],
+    ]) {
+      const { status, json } = await call("PUT", "/v1/inventory/eta", {
+        body: { incoming: [{ quantity: 1, eta }] },
+      });
+      expect([status, json.errors]).toEqual([422, [{ path: "incoming.0.eta", detail }]]);
+    }
+    const known = await call("PUT", "/v1/inventory/eta", {
+      body: { incoming: [{ quantity: 1, eta: "2028-02-29" }] },
+    });
+    expect(known.json.incoming).toEqual([{ quantity: 1, eta: "2028-02-29" }]);
+  });
+
   test("[ST26] the ledger is read page by page and adds up to the stock", async () => {
     await put("book", 6);
     const { headers } = await reserve([{ sku: "book", quantity: 2 }]);

@@ -11,6 +11,7 @@ import { idempotencyKeyOf } from "../idempotency-key.ts";
 import { Problem } from "../problem.ts";
 import { reachable, reachableOnce } from "../reachable.ts";
 import { check, count, id, paramsOf, price } from "../schema/common.ts";
+import { date } from "../schema/date.ts";
 import { stockProblem } from "../stock-problem.ts";
 
 const units = (min: number) =>
@@ -58,7 +59,7 @@ export const stockSchema = v.strictObject(
         v.array(
           v.strictObject({
             quantity: units(1),
-            eta: v.pipe(v.string("must be a date"), v.isoDate("must be a date (YYYY-MM-DD)")),
+            eta: date,
           }),
           "must be a list of {quantity, eta}",
         ),

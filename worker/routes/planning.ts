@@ -2,6 +2,7 @@ import * as v from "valibot";
 import { forecastAnswer } from "../../domain/forecast-json.ts";
 import { FORECAST_HORIZON_DAYS_MAX, IMPORT_BYTES_MAX, LIST_ITEMS_MAX } from "../../domain/limits.ts";
 import { logEntry } from "../../domain/log-entry.ts";
+import { MODEL_NAME } from "../../domain/object-names.ts";
 import { BOARD_SORTS, isCursor, mergedBoard } from "../../domain/planner/board.ts";
 import { plannerOf, planners } from "../../domain/planner/shards.ts";
 import { STOCK_STATUSES } from "../../domain/replenishment.ts";
@@ -90,7 +91,7 @@ export async function getBoard({ env, request, now }: Exchange): Promise<Respons
 /** Names of the products that SKUs are of. Where they cannot be had the decisions are told without. */
 async function namesOf(skus: readonly string[], env: Env): Promise<readonly (string | undefined)[]> {
   try {
-    return await env.MODEL_BUILDER.getByName("model").names(skus);
+    return await env.MODEL_BUILDER.getByName(MODEL_NAME).names(skus);
   } catch (error) {
     console.warn(logEntry("the names of SKUs could not be read; they are told without", error));
     return [];
