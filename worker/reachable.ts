@@ -3,6 +3,14 @@ import { Problem, retryAfter } from "./problem.ts";
 
 const BUSY_RETRY_SECONDS = 2;
 
+/** The answer where an object was moved, busy or begun anew while it was asked; undefined for any other error. */
+export function awayProblem(error: unknown): Problem | undefined {
+  const { retryable, overloaded, durableObjectReset } = (error ?? {}) as Record<string, unknown>;
+  if (retryable !== true && overloaded !== true && durableObjectReset !== true) return undefined;
+  const detail = "A part of the service could not be reached; send the request again.";
+  return new Problem("unavailable", detail, {}, retryAfter(BUSY_RETRY_SECONDS));
+}
+
 /**
  * A call that must not be made again, for nobody knows it as a repeat.
  *

@@ -7,6 +7,7 @@ import { preflight } from "./cors.ts";
 import { type Access, type Arrival, Exchange, queryOf } from "./exchange.ts";
 import { Problem } from "./problem.ts";
 import { limitRate } from "./rate-limit.ts";
+import { awayProblem } from "./reachable.ts";
 import { getAsset } from "./routes/assets.ts";
 import { collectBatch, collectOne, validate } from "./routes/collect.ts";
 import { getHealth } from "./routes/health.ts";
@@ -173,7 +174,10 @@ export async function handle(request: Request, env: Env, ctx: ExecutionContext):
   } catch (error) {
     if (error instanceof Problem) return error.response();
     console.error(logEntry("a request failed", error));
-    return new Problem("internal", "The service failed; the request may be sent again.").response();
+    const problem = awayProblem(error);
+    return (
+      problem ?? new Problem("internal", "The service failed; the request may be sent again.")
+    ).response();
   }
 }
 

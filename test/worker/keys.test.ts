@@ -1,4 +1,5 @@
 import { describe, expect, test, vi } from "vitest";
+import type { Env } from "../../durable-objects/env.ts";
 import { call, SECRET, viewed, WRITE } from "./call.ts";
 
 describe("keys", () => {
@@ -77,6 +78,19 @@ describe("keys", () => {
     const answer = await call("DELETE", "/v1/trending");
     expect(answer.status).toBe(405);
     expect(answer.headers.get("allow")).toBe("GET, HEAD, OPTIONS");
+  });
+
+  test("[HT49] an object that is away for a moment is 503 with Retry-After, a defect 500", async () => {
+    const asked = (error: Error) => {
+      const builder = { products: async () => Promise.reject(error) };
+      const stubs = { MODEL_BUILDER: { getByName: () => builder } } as unknown as Partial<Env>;
+      return call("GET", "/v1/products", { env: stubs });
+    };
+    for (const how of ["retryable", "overloaded", "durableObjectReset"]) {
+      const { status, headers, json } = await asked(Object.assign(new Error("away"), { [how]: true }));
+      expect([status, json.code, Number(headers.get("retry-after")) > 0]).toEqual([503, "unavailable", true]);
+    }
+    expect((await asked(new Error("a defect"))).status).toBe(500);
   });
 
   test("[HT6] HEAD is answered as GET, without a body", async () => {

@@ -85,7 +85,7 @@ export function operationOf(route: Pick<Route, "method" | "path">): Operation {
 /** Every problem a route may answer: what its key, body and parameters imply, and what its entry adds. */
 export function problemsOf({ access, path }: Route, operation: Operation): ProblemCode[] {
   const codes = new Set<ProblemCode>(["internal", ...(operation.problems ?? [])]);
-  if (path.startsWith("/v1/")) codes.add("rate_limited");
+  if (path.startsWith("/v1/")) for (const code of ["rate_limited", "unavailable"] as const) codes.add(code);
   if (access !== "none") for (const code of ["unauthorized", "not_configured"] as const) codes.add(code);
   if (access === "secret") codes.add("forbidden");
   if (operation.body !== undefined) {

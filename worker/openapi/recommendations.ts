@@ -34,7 +34,7 @@ const COMMON = {
     "and again; `session` goes on from what the visit has seen, whatever was bought.",
   product_id: "The product of the page; required of the placement `product`.",
   category: "Only products of this category.",
-  exclude: "Products to leave out.",
+  exclude: "Products to leave out; in an address with commas between: an id that has one goes by POST.",
   strategies: "Only of these strategies; all, where empty.",
   fresh_stock: "Leave out what its stock, asked now, has none of.",
 };
