@@ -131,6 +131,9 @@ export const MODEL_PRODUCTS_MAX = 200_000;
 export const MODEL_CATEGORIES_MAX = 4_096;
 export const MODEL_BRANDS_MAX = 16_384;
 export const MODEL_CURRENCIES_MAX = 256;
+/** Such names as JSON: all are one row, which holds 2 MB. Further ones wait as well. */
+export const MODEL_CATEGORIES_BYTES_MAX = 600_000;
+export const MODEL_BRANDS_BYTES_MAX = 1_200_000;
 /** Products of the catalogue; beyond, learnt ones are not kept and new ones not taken. */
 export const CATALOGUE_PRODUCTS_MAX = 1_000_000;
 /** SKUs of one product whose stock decides whether it is sold out. */

@@ -52,11 +52,24 @@ export class Catalogue implements CatalogueRows {
     }
     this.changed.set(productId, record);
     for (const sku of record.skus) {
-      if (sku === productId) continue;
+      // What the shop lists under that id keeps its stock, whatever an event says.
+      if (sku === productId || this.get(sku)?.listed) continue;
       const row = this.store.sku(sku);
       if (row === undefined) this.store.writeSku(sku, { product: productId, version: 0, available: null });
       else if (row.product === sku) this.store.writeSku(sku, { ...row, product: productId });
     }
+  }
+
+  /** The shop says whose its SKUs are; returns the products that lost one. A SKU may be a product of its own. */
+  give(skus: readonly string[], productId: string): Set<string> {
+    const former = new Set<string>();
+    for (const sku of skus) {
+      const row = this.store.sku(sku);
+      if (row === undefined || row.product === productId) continue;
+      former.add(row.product);
+      this.store.writeSku(sku, { ...row, product: productId });
+    }
+    return former;
   }
 
   /** Stores what changed, by id as it lies there: in any other order each row was a page to be read and written. */
@@ -78,10 +91,16 @@ export class Catalogue implements CatalogueRows {
       const { name, brand, category } = factsOf(record);
       return [productId, name, brand, category].some((text) => text?.toLowerCase().includes(wanted));
     };
-    const held = [...this.changed].filter(([id]) => id > after).sort(([a], [b]) => (a < b ? -1 : 1));
+    const held = [...this.changed]
+      .filter(([id]) => isBefore(after, id))
+      .sort(([a], [b]) => (isBefore(a, b) ? -1 : 1));
     let next = 0;
-    for (const row of this.store.recordsAfter(after, search)) {
-      while (next < held.length && held[next]![0] < row[0]) if (fits(held[next++]!)) yield held[next - 1]!;
+    for (const row of this.store.recordsAfter(
+      after,
+      search !== undefined && PLAIN.test(search) ? search : undefined,
+    )) {
+      while (next < held.length && isBefore(held[next]![0], row[0]))
+        if (fits(held[next++]!)) yield held[next - 1]!;
       if (this.changed.has(row[0])) continue;
       if (fits(row)) yield row;
     }
@@ -123,4 +142,22 @@ export class Catalogue implements CatalogueRows {
       if (row === undefined || row.product === productId) yield { sku, row };
     }
   }
+}
+
+/** What LIKE finds as `fits` does: no letters but ASCII's, nothing that JSON escapes, and its patterns have 50 bytes at most. */
+const PLAIN = /^[\w .,'-]{1,24}$/;
+
+/** In the order of the store, which is that of UTF-8: UTF-16 has surrogates before the last 8,192 characters. */
+function isBefore(one: string, other: string): boolean {
+  const length = Math.min(one.length, other.length);
+  for (let i = 0; i < length; i++) {
+    const a = one.charCodeAt(i);
+    const b = other.charCodeAt(i);
+    if (a !== b) return rank(a) < rank(b);
+  }
+  return one.length < other.length;
+}
+
+function rank(unit: number): number {
+  return unit < 0xd800 ? unit : unit < 0xe000 ? unit + 0x2000 : unit - 0x800;
 }

@@ -47,7 +47,8 @@ export class Publisher {
     this.refreshed = state?.refreshed ?? 0;
     this.textVersions = [...(state?.textVersions ?? [])];
     this.textBytes = this.textVersions.map((_, part) => this.text(part)?.length ?? 0);
-    this.version = this.manifest.version;
+    // Texts of versions not announced may be what `textVersions` names: their numbers are not given to others.
+    this.version = Math.max(this.manifest.version, ...this.textVersions.map((version) => version - 1));
     store.deletePartsAfter(this.manifest.version, TEXT_INDEX);
   }
 
@@ -130,7 +131,10 @@ export class Publisher {
         this.writeTextPage(version, page, false);
     }
     changed.clear();
-    while (this.textBytes.reduce((sum, length) => sum + length, 0) > MODEL_TEXT_BYTES_MAX) {
+    while (
+      this.textBytes.reduce((sum, length) => sum + length, 0) > MODEL_TEXT_BYTES_MAX &&
+      this.textShare > 0
+    ) {
       this.textShare = Math.floor(this.textShare * TEXT_SHRINKAGE);
       for (let page = 0; page < last; page++) this.writeTextPage(version, page, true);
     }

@@ -70,7 +70,11 @@ export class ModelBuilder extends DurableObject<Env> implements ModelBuilderRpc 
   async merge(delta: SignalDelta): Promise<{ duplicate: boolean }> {
     while (this.packing !== undefined) await this.packing;
     const builder = this.open();
-    if (delta.sequence <= (builder.sequences.get(delta.shard) ?? 0)) return { duplicate: true };
+    if (delta.sequence <= (builder.sequences.get(delta.shard) ?? 0)) {
+      // Stored before a crash that came before its alarm.
+      await this.schedule(builder);
+      return { duplicate: true };
+    }
     const now = Date.now();
     const fold = () => {
       builder.tables.applyBytes(delta.bytes, now);
@@ -146,10 +150,13 @@ export class ModelBuilder extends DurableObject<Env> implements ModelBuilderRpc 
     const builder = this.open();
     const { sku, available, version } = change;
     const row = this.store.sku(sku);
-    if (row !== undefined && row.available !== null && row.version >= version) return;
+    if (row !== undefined && row.available !== null && row.version >= version) return this.schedule(builder);
     const productId = row?.product ?? sku;
-    this.store.writeSku(sku, { product: productId, version, available: available ? 1 : 0 });
     const slot = builder.tables.slotOf(productId);
+    this.ctx.storage.transactionSync(() => {
+      this.store.writeSku(sku, { product: productId, version, available: available ? 1 : 0 });
+      if (slot >= 0) this.store.write(UNPUBLISHED, true);
+    });
     if (slot >= 0) {
       const soldOut = builder.catalogue.available(productId, builder.catalogue.get(productId)) === false;
       builder.tables.setSoldOut(slot, soldOut);
@@ -249,13 +256,17 @@ export class ModelBuilder extends DurableObject<Env> implements ModelBuilderRpc 
     if (command.do === "delete") {
       const record = catalogue.get(command.productId);
       if (record === undefined) return;
-      tables.place(command.productId, { ...record, deleted: true, updatedAt: now });
+      tables.place(command.productId, { ...newRecord(now), skus: record.skus, deleted: true });
       return;
     }
     for (const { productId, ...change } of command.products) {
       if (!catalogue.takes(productId)) continue;
       const record = catalogue.get(productId) ?? newRecord(now);
       patchRecord(record, change, now);
+      for (const former of catalogue.give(change.skus ?? [], productId)) {
+        const owner = catalogue.get(former);
+        if (owner !== undefined) tables.place(former, owner, false);
+      }
       tables.place(productId, record, false);
     }
   }
@@ -310,6 +321,7 @@ export class ModelBuilder extends DurableObject<Env> implements ModelBuilderRpc 
       ...publisher.state,
     } satisfies BuilderState);
     this.store.clearJournal(until);
+    this.store.write(UNPUBLISHED, true);
     builder.journalBytes = 0;
     builder.journalEntries = 0;
   }
@@ -326,10 +338,17 @@ export class ModelBuilder extends DurableObject<Env> implements ModelBuilderRpc 
         );
       }
     }
-    this.ctx.storage.transactionSync(() => {
-      builder.publisher.announce(manifest);
-      this.store.write(UNPUBLISHED, builder.unpublished);
-    });
+    // A change that failed meanwhile began a builder anew, which deleted what was not announced.
+    if (this.builder !== builder) throw new Error("the version was given up");
+    try {
+      this.ctx.storage.transactionSync(() => {
+        builder.publisher.announce(manifest);
+        this.store.write(UNPUBLISHED, builder.unpublished);
+      });
+    } catch (error) {
+      this.builder = undefined;
+      throw error;
+    }
     if (builder.unpublished) await this.schedule(builder);
     return manifest;
   }
@@ -341,10 +360,7 @@ export class ModelBuilder extends DurableObject<Env> implements ModelBuilderRpc 
       packed = resolve;
     });
     try {
-      this.ctx.storage.transactionSync(() => {
-        this.checkpoint(builder);
-        this.store.write(UNPUBLISHED, true);
-      });
+      this.ctx.storage.transactionSync(() => this.checkpoint(builder));
       return await builder.publisher.writeImage(Date.now(), () => scheduler.wait(0));
     } catch (error) {
       // Which pages had changed is forgotten by now: all is packed anew from what is stored.

@@ -122,14 +122,13 @@ async function load(
   const recommender = isolate.recommender!;
   const intake = recommender.begin();
   const fetched =
-    kv !== undefined && (await imageFromKv(manifest, kv, intake))
-      ? true
-      : await image(manifest, source, intake);
+    (kv !== undefined && (await imageFromKv(manifest, kv, intake).catch(() => false))) ||
+    (await image(manifest, source, intake));
   if (!fetched) return;
   const { textVersions } = manifest;
   const unchanged = (part: number) => isolate.manifest?.textVersions[part] === textVersions[part];
   const text = async (part: number): Promise<Uint8Array | undefined> => {
-    const stored = await kv?.get(textKey(textVersions[part]!, part), "arrayBuffer");
+    const stored = await kv?.get(textKey(textVersions[part]!, part), "arrayBuffer").catch(() => null);
     return stored ? new Uint8Array(stored) : source.part(manifest.version, manifest.imageParts + part);
   };
   let { names } = isolate;

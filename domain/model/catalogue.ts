@@ -84,7 +84,10 @@ export function patch(
     }
   }
   if (change.hidden !== undefined) record.hidden = change.hidden;
-  for (const sku of change.skus ?? []) addSku(record, sku);
+  // What the shop says comes before what events taught, should there be no room for all.
+  if (change.skus !== undefined) {
+    record.skus = [...new Set([...change.skus, ...record.skus])].slice(0, PRODUCT_SKUS_MAX);
+  }
   record.listed = true;
   record.deleted = false;
   record.updatedAt = now;

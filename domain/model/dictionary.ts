@@ -8,9 +8,13 @@ export class Dictionary {
   private readonly numbers = new Map<string, number>();
   private readonly free: number[] = [];
   private readonly max: number;
+  private readonly bytesMax: number;
+  /** Of the names in use, as JSON. */
+  private bytes = 0;
 
-  constructor(max: number) {
+  constructor(max: number, bytesMax = Number.POSITIVE_INFINITY) {
     this.max = max;
+    this.bytesMax = bytesMax;
   }
 
   /** Numbers in use are below this. */
@@ -35,8 +39,11 @@ export class Dictionary {
       this.uses[known]!++;
       return known;
     }
+    const bytes = bytesOf(name);
+    if (this.bytes + bytes > this.bytesMax) return 0;
     const number = this.free.pop() ?? this.names.length;
     if (number >= this.max) return 0;
+    this.bytes += bytes;
     this.names[number] = name;
     this.uses[number] = 1;
     this.numbers.set(name, number);
@@ -46,6 +53,7 @@ export class Dictionary {
   release(number: number): void {
     if (number === 0 || --this.uses[number]! > 0) return;
     this.numbers.delete(this.names[number]!);
+    this.bytes -= bytesOf(this.names[number]!);
     this.names[number] = "";
     this.free.push(number);
   }
@@ -56,14 +64,17 @@ export class Dictionary {
   }
 
   /** Takes the names of `toArray`; uses are counted again by `recount`. */
-  static from(names: readonly string[], max: number): Dictionary {
-    const made = new Dictionary(max);
+  static from(names: readonly string[], max: number, bytesMax?: number): Dictionary {
+    const made = new Dictionary(max, bytesMax);
     names.forEach((name, number) => {
       if (number === 0) return;
       made.names[number] = name;
       made.uses[number] = 0;
       if (name === "") made.free.push(number);
-      else made.numbers.set(name, number);
+      else {
+        made.numbers.set(name, number);
+        made.bytes += bytesOf(name);
+      }
     });
     return made;
   }
@@ -71,4 +82,10 @@ export class Dictionary {
   recount(number: number): void {
     if (number !== 0) this.uses[number]!++;
   }
+}
+
+const encoder = new TextEncoder();
+
+function bytesOf(name: string): number {
+  return encoder.encode(JSON.stringify(name)).length + 1;
 }

@@ -1,6 +1,8 @@
 import {
   LINK_CACHE_BYTES_MAX,
+  MODEL_BRANDS_BYTES_MAX,
   MODEL_BRANDS_MAX,
+  MODEL_CATEGORIES_BYTES_MAX,
   MODEL_CATEGORIES_MAX,
   MODEL_CURRENCIES_MAX,
   MODEL_PRODUCTS_MAX,
@@ -49,8 +51,8 @@ export class ModelTables {
   readonly viewed: LinkTable;
   readonly bought: LinkTable;
   readonly dictionaries: Dictionaries = {
-    categories: new Dictionary(MODEL_CATEGORIES_MAX),
-    brands: new Dictionary(MODEL_BRANDS_MAX),
+    categories: new Dictionary(MODEL_CATEGORIES_MAX, MODEL_CATEGORIES_BYTES_MAX),
+    brands: new Dictionary(MODEL_BRANDS_MAX, MODEL_BRANDS_BYTES_MAX),
     currencies: new Dictionary(MODEL_CURRENCIES_MAX),
   };
   landmark: number;
@@ -77,8 +79,12 @@ export class ModelTables {
   restore(pages: Iterable<readonly [number, Uint8Array]>, names: readonly (readonly string[])[]): void {
     for (const [page, bytes] of pages) this.columns.decode(page, bytes);
     const { columns } = this;
-    this.dictionaries.categories = Dictionary.from(names[0] ?? [], MODEL_CATEGORIES_MAX);
-    this.dictionaries.brands = Dictionary.from(names[1] ?? [], MODEL_BRANDS_MAX);
+    this.dictionaries.categories = Dictionary.from(
+      names[0] ?? [],
+      MODEL_CATEGORIES_MAX,
+      MODEL_CATEGORIES_BYTES_MAX,
+    );
+    this.dictionaries.brands = Dictionary.from(names[1] ?? [], MODEL_BRANDS_MAX, MODEL_BRANDS_BYTES_MAX);
     this.dictionaries.currencies = Dictionary.from(names[2] ?? [], MODEL_CURRENCIES_MAX);
     for (let slot = columns.size - 1; slot >= 0; slot--) {
       if ((columns.flags[slot]! & SLOT_USED) === 0) this.free.push(slot);

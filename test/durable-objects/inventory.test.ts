@@ -79,6 +79,28 @@ describe("inventory", () => {
     expect(told).toEqual([false, true]);
   });
 
+  test("[ST5] the model is told again where its answer was lost and the stock has come back meanwhile", async () => {
+    await put("unheard", { onHand: 1 });
+    const object = stockOf("unheard");
+    await runDurableObjectAlarm(object);
+    const told: boolean[] = [];
+    await runInDurableObject(object, (one) => {
+      const availability = async ({ available }: { available: boolean }) => {
+        if (told.push(available) === 1) throw new Error("the answer was lost");
+      };
+      const bound = one["env"];
+      const model = { getByName: () => ({ availability }) };
+      (one as unknown as { env: object }).env = new Proxy(bound, {
+        get: (target, name) => (name === "MODEL_BUILDER" ? model : Reflect.get(target, name)),
+      });
+    });
+    await object.adjust({ delta: -1, reason: "shrinkage", now: NOW });
+    await runDurableObjectAlarm(object);
+    await object.adjust({ delta: 5, reason: "receipt", now: NOW });
+    await runDurableObjectAlarm(object);
+    expect(told).toEqual([false, true]);
+  });
+
   test("[ST1] a policy alone makes no location", async () => {
     await put("berlin", { onHand: 9, location: "berlin" });
     await put("berlin", { policy: { leadTimeDays: 3 } });

@@ -168,3 +168,16 @@ test("[MD4] a model is read from KV where it is bound, and from its builder wher
   expect(await ask({ MODEL: kv })).toEqual(["of-8"]);
   expect(builder.asked).toBeGreaterThan(asked);
 });
+
+test("[MD4] where KV fails a model is read from its builder", async () => {
+  later();
+  builder.newest = published(9);
+  const failing = {
+    get: async () => {
+      throw new Error("KV is away");
+    },
+  } as unknown as KVNamespace;
+  await ask({ MODEL: failing });
+  await settle();
+  expect(await ask({ MODEL: failing })).toEqual(["of-9"]);
+});
