@@ -99,7 +99,7 @@ export const JOINED_IDS_MAX = 64;
 /** An anonymous id not seen for so long may leave a full list, days. */
 export const JOINED_ID_IDLE_DAYS = 30;
 /** Objects a call follows from an old id to the profile that it joined. */
-export const JOIN_HOPS_MAX = 32;
+export const JOIN_HOPS_MAX = 128;
 /** Activities of one portion of a profile that joins another, bytes. */
 export const HANDOVER_BYTES_MAX = 256 * 1024;
 /** Latest activities that what one anonymous id did is told from, and such profiles in memory. */

@@ -12,6 +12,8 @@ const BLOCKS = 65_536;
 const KEY_ROWS_MAX = 16;
 /** Keys of one row: below the platform's 2 MB. */
 const KEYS_PER_ROW = 150_000;
+/** Of a row of the journal: at up to 3 bytes a character below the platform's 2 MB. */
+const JOURNAL_ROW_CHARACTERS = 600_000;
 
 /** What a planner has counted in all, and the last delta of each combiner. */
 export interface Counters {
@@ -70,11 +72,27 @@ export class DemandPlannerStore {
     });
   }
 
-  /** One row for all entries of a group commit. Returns its bytes. */
+  /** One row for all entries of a group commit, more where they are many. Returns their bytes. */
   appendJournal(entries: readonly JournalEntry[]): number {
-    const bytes = encodeJournal(entries);
-    this.run("INSERT INTO journal VALUES (?, ?)", this.nextJournal++, bytes);
-    return bytes.length;
+    let total = 0;
+    let row: JournalEntry[] = [];
+    let characters = 0;
+    const append = () => {
+      const bytes = encodeJournal(row);
+      this.run("INSERT INTO journal VALUES (?, ?)", this.nextJournal++, bytes);
+      total += bytes.length;
+      row = [];
+      characters = 0;
+    };
+    for (const entry of entries) {
+      for (const [part, size] of partsOf(entry)) {
+        if (row.length > 0 && characters + size > JOURNAL_ROW_CHARACTERS) append();
+        row.push(part);
+        characters += size;
+      }
+    }
+    append();
+    return total;
   }
 
   block(page: number, block: number): DemandBlock {
@@ -152,6 +170,34 @@ export class DemandPlannerStore {
   private run(query: string, ...values: (number | string | Uint8Array)[]): void {
     this.rowsWritten += this.sql.exec(query, ...values).rowsWritten;
   }
+}
+
+/** An entry, or its lines in several, each with about what it takes in the journal. */
+function* partsOf(entry: JournalEntry): Generator<readonly [JournalEntry, number]> {
+  if (entry.kind === "behaviour") {
+    yield [entry, 32 * entry.delta.counts.length];
+    return;
+  }
+  if (entry.kind === "position") {
+    yield [entry, 512 + 8 * entry.position.inStock.length];
+    return;
+  }
+  let from = 0;
+  let size = 0;
+  for (const [i, { orderId, sku }] of entry.lines.entries()) {
+    const own = orderId.length + sku.length + 24;
+    if (i > from && size + own > JOURNAL_ROW_CHARACTERS) {
+      yield [withLines(entry, from, i), size];
+      from = i;
+      size = 0;
+    }
+    size += own;
+  }
+  yield [from === 0 ? entry : withLines(entry, from), size];
+}
+
+function withLines(entry: JournalEntry & { readonly lines: readonly unknown[] }, from: number, to?: number) {
+  return { ...entry, lines: entry.lines.slice(from, to) } as JournalEntry;
 }
 
 export function freshCounters(): Counters {

@@ -88,6 +88,8 @@ export class DemandPlanner extends DurableObject<Env> implements DemandPlannerRp
   override async alarm(): Promise<void> {
     this.alarmAt = undefined;
     const now = Date.now();
+    // One who slept over midnight does not know that a day is to be closed.
+    if (this.closeAt === undefined) this.forgetOld(now);
     if (this.flushAt !== undefined) this.flush();
     if (this.closeAt !== undefined && this.closeAt <= now) {
       this.closeAt = undefined;
@@ -141,9 +143,13 @@ export class DemandPlanner extends DurableObject<Env> implements DemandPlannerRp
     this.flushAt = undefined;
   }
 
-  private async closeDay(now: number): Promise<void> {
+  private forgetOld(now: number): void {
     const oldest = this.calendar.dayOf(now) - DEMAND_DAYS_MAX;
     this.store.forgetBefore(oldest, blockOf(oldest));
+  }
+
+  private async closeDay(now: number): Promise<void> {
+    this.forgetOld(now);
     for (let page = 0; page < this.books.pages; page++) {
       this.outlook.warm(page, now);
       // Whoever waits comes in between two pages.

@@ -61,8 +61,22 @@ export class SignalCombinerStore {
     return { packets, seen, messages };
   }
 
-  /** One row for all packets of a group commit. */
+  /** One row for all packets of a group commit, more where they are large. */
   appendJournal(packets: readonly SignalPacket[]): void {
+    let from = 0;
+    let size = 0;
+    for (const [i, { bytes }] of packets.entries()) {
+      if (i > from && size + bytes.length > ROW_BYTES_MAX) {
+        this.appendRow(packets.slice(from, i));
+        from = i;
+        size = 0;
+      }
+      size += bytes.length;
+    }
+    this.appendRow(packets.slice(from));
+  }
+
+  private appendRow(packets: readonly SignalPacket[]): void {
     const writer = new ByteWriter(packets.reduce((sum, { bytes }) => sum + bytes.length + 64, 16));
     writer.u8(VERSION);
     writer.varint(packets.length);

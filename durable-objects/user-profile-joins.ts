@@ -81,14 +81,18 @@ export class ProfileJoins {
     const answer = await other.handOver({
       to: visitor,
       cursor: page.ids.get(name)?.cursor ?? 0,
-      ids: page.ids.names(),
+      ids: page.ids.arrived(),
     });
     const entry = this.entry(name, "pending");
     if (entry === undefined) return;
     if ("part" in answer) {
       this.home.page.absorb(entry, answer.part, Date.now());
     } else if ("refused" in answer) {
-      if (await other.adopt(visitor)) return;
+      if (await other.adopt(visitor)) {
+        if (this.home.page.movedTo === undefined)
+          throw new Error("the other profile has not taken this one over yet");
+        return;
+      }
       entry.state = "foreign";
     } else if (isAnonymous(name)) {
       // The first user whom an anonymous id joined keeps it.

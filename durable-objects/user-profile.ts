@@ -2,6 +2,7 @@ import { DurableObject } from "cloudflare:workers";
 import type { Activity } from "../domain/activity.ts";
 import {
   DAY_MS,
+  DEMAND_LINES_PER_CALL_MAX,
   EXPORT_ACTIVITIES_MAX,
   HANDOVER_BYTES_MAX,
   SESSION_GAP_MS,
@@ -221,6 +222,9 @@ export class UserProfile extends DurableObject<Env> implements UserProfileRpc {
     if (this.page.movedTo !== undefined) return true;
     if (this.page.ids.take(name, Math.floor(Date.now() / DAY_MS)) === undefined) return false;
     this.save(false);
+    // Whoever asked does not ask again once it has moved: what is left after a crash, and what the join tells.
+    const at = Date.now() + JOIN_RETRY_MS;
+    if ((this.alarmAt ?? Number.POSITIVE_INFINITY) > at) void this.wakeAt(at);
     await this.finishJoins();
     return true;
   }
@@ -257,7 +261,9 @@ export class UserProfile extends DurableObject<Env> implements UserProfileRpc {
     if (owed || expired.length > 0 || wantsSegment || wantsPage) this.save(wantsSegment);
     if (wantsPage) this.store.deleteBatches();
     const again = !joined ? JOIN_RETRY_MS : !sent ? RESEND_MS : sessionOver ? undefined : SESSION_GAP_MS;
-    if (again !== undefined) await this.wakeAt(now + again);
+    // What is 90 days old goes, also when nobody comes back.
+    const at = again === undefined ? page.nextExpiry : now + again;
+    if (at !== undefined && (this.alarmAt ?? Number.POSITIVE_INFINITY) > at) await this.wakeAt(at);
   }
 
   /** Rows written since the object woke; for tests that count them. */
@@ -269,7 +275,9 @@ export class UserProfile extends DurableObject<Env> implements UserProfileRpc {
   private elsewhere(via: Via | undefined): Whereabouts | undefined {
     const { movedTo, ids } = this.page;
     if (movedTo !== undefined) return { movedTo };
-    return via?.remembered === true && ids.get(via.name) === undefined ? { unknown: true } : undefined;
+    if (via?.remembered !== true) return undefined;
+    const entry = ids.get(via.name);
+    return entry === undefined || entry.state === "foreign" ? { unknown: true } : undefined;
   }
 
   /** The batch without this visitor's own name among the other ids. */
@@ -351,10 +359,14 @@ export class UserProfile extends DurableObject<Env> implements UserProfileRpc {
   private async sendDemand(waiting: readonly Unsent[]): Promise<void> {
     const lines = waiting.flatMap(({ demand }) => demand);
     const cancelled = waiting.flatMap((unsent) => unsent.cancelled);
-    await Promise.all([
-      ...byPlanner(this.env, lines).map(({ planner, items }) => planner.record(items)),
-      ...byPlanner(this.env, cancelled).map(({ planner, items }) => planner.cancel(items)),
-    ]);
+    const sent: Promise<unknown>[] = [];
+    for (const { planner, items } of byPlanner(this.env, lines)) {
+      for (let from = 0; from < items.length; from += DEMAND_LINES_PER_CALL_MAX) {
+        sent.push(planner.record(items.slice(from, from + DEMAND_LINES_PER_CALL_MAX)));
+      }
+    }
+    for (const { planner, items } of byPlanner(this.env, cancelled)) sent.push(planner.cancel(items));
+    await Promise.all(sent);
   }
 
   /** Newest first. */

@@ -11,6 +11,8 @@ import { recordRefused } from "./record-refused.ts";
 import { atHome } from "./whereabouts.ts";
 
 const BUSY_RETRY_SECONDS = 1;
+/** Lines of one call to a profile: at 8 pairings each below 300 KB of signals. */
+const PORTION_LINES_MAX = 2_500;
 
 /** An activity, and whose it is. */
 export interface VisitorActivity {
@@ -46,7 +48,7 @@ export async function record(
   const outcomes: ("accepted" | "duplicate")[] = new Array(activities.length);
   const results: Recorded[] = [];
   // Shared by all who work, and taken in order: an anonymous id in a batch belongs to the user who comes first.
-  const waiting = visitors.entries();
+  const waiting = portions(visitors, activities).values();
   let failure: unknown;
   const work = async () => {
     for (const [visitor, indexes] of waiting) {
@@ -96,6 +98,26 @@ export async function record(
     );
   }
   return outcomes;
+}
+
+/** What a visitor did in portions whose signals a profile's page can hold: orders of many lines teach most. */
+function portions(
+  visitors: ReadonlyMap<string, readonly number[]>,
+  activities: readonly VisitorActivity[],
+): [visitor: string, indexes: number[]][] {
+  const found: [string, number[]][] = [];
+  for (const [visitor, indexes] of visitors) {
+    let lines = Number.POSITIVE_INFINITY;
+    for (const i of indexes) {
+      lines += activities[i]!.activity.lines.length;
+      if (lines > PORTION_LINES_MAX) {
+        found.push([visitor, []]);
+        lines = activities[i]!.activity.lines.length;
+      }
+      found.at(-1)![1].push(i);
+    }
+  }
+  return found;
 }
 
 async function recordVisitor(

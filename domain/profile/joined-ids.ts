@@ -47,6 +47,8 @@ export class JoinedIds {
     if (known !== undefined) {
       if (day > known.day) {
         known.day = day;
+        // Whose it was may be erased: asked again once a day.
+        if (known.state === "foreign") known.state = "pending";
         this.put(known);
       }
       return known;
@@ -59,7 +61,12 @@ export class JoinedIds {
   /** Takes an id of a profile that joins this one; its join goes on from where it was. */
   adopt(other: JoinedId): JoinedId {
     const known = this.get(other.name);
-    if (known !== undefined && known.state !== "foreign") return known;
+    if (known !== undefined && known.state !== "foreign") {
+      // What the other profile had not finished goes on here.
+      if (known.state === "joined" && (other.state === "pending" || other.state === "absorbed"))
+        Object.assign(known, { state: other.state, cursor: other.cursor });
+      return known;
+    }
     return this.put({ ...other, number: known?.number ?? ++this.lastNumber });
   }
 
@@ -86,6 +93,13 @@ export class JoinedIds {
   names(): string[] {
     return this.list()
       .filter(({ state }) => state !== "foreign" && state !== "leaving")
+      .map(({ name }) => name);
+  }
+
+  /** Those of them that are here: what had moved to one of them may be taken over from there. */
+  arrived(): string[] {
+    return this.list()
+      .filter(({ state }) => state === "absorbed" || state === "joined")
       .map(({ name }) => name);
   }
 

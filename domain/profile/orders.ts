@@ -2,7 +2,12 @@ import type { Activity, ActivityLine } from "../activity.ts";
 import type { ByteReader, ByteWriter } from "../bytes.ts";
 import type { CancelledLine } from "../demand.ts";
 import { hash32, hash53 } from "../hash.ts";
-import { ORDER_REFUNDS_MAX, PROFILE_ORDER_LINES_MAX, PROFILE_ORDERS_MAX } from "../limits.ts";
+import {
+  ORDER_LINES_MAX,
+  ORDER_REFUNDS_MAX,
+  PROFILE_ORDER_LINES_MAX,
+  PROFILE_ORDERS_MAX,
+} from "../limits.ts";
 
 type OrderLine = Pick<ActivityLine, "productId" | "sku" | "quantity" | "price">;
 
@@ -189,9 +194,20 @@ function tell(order: Order, { kind, at, messageId, value, currency, lines }: Act
     const tie = hash32(messageId);
     const isFirst = order.at === 0;
     if (isFirst || at < order.at) order.at = at;
-    if (!isFirst && (at < order.toldAt || (at === order.toldAt && tie < order.tie))) return;
-    Object.assign(order, { toldAt: at, tie, value, currency: currency ?? "", lines: own });
+    if (!isFirst && (at < order.toldAt || (at === order.toldAt && tie < order.tie))) {
+      order.lines = withDropped(order.lines, own);
+      return;
+    }
+    const lines = withDropped(own, order.lines);
+    Object.assign(order, { toldAt: at, tie, value, currency: currency ?? "", lines });
   }
+}
+
+/** Lines, and without units the SKUs that an earlier telling had: they were told as demand. */
+function withDropped(lines: readonly OrderLine[], earlier: readonly OrderLine[]): readonly OrderLine[] {
+  const skus = new Set(lines.map(({ sku }) => sku));
+  const dropped = earlier.filter(({ sku }) => !skus.has(sku)).slice(0, ORDER_LINES_MAX);
+  return [...lines, ...dropped.map(({ productId, sku }) => ({ productId, sku, quantity: 0 }))];
 }
 
 /** What an order comes to; nothing as long as it is not told, and when it is cancelled. */

@@ -263,6 +263,12 @@ export class ProfilePage {
     return gone;
   }
 
+  /** When the next segment expires, Unix ms. */
+  get nextExpiry(): number | undefined {
+    if (this.segments.length === 0) return undefined;
+    return Math.min(...this.segments.map(({ newestAt }) => newestAt)) + PROFILE_DAYS * DAY_MS + 1;
+  }
+
   inlineActivities(): Activity[] {
     return this.log.activities();
   }
