@@ -103,7 +103,8 @@ export class PlannerBooks {
     if (entry.kind === "position") this.position(entry.position, today);
     const result = { counted: 0, duplicates: 0 };
     if (entry.kind === "cancelled") {
-      for (const line of entry.lines) result[this.takeBack(line, today) ? "counted" : "duplicates"]++;
+      const taken = this.takeBack(entry.lines, today);
+      return { counted: taken, duplicates: entry.lines.length - taken };
     }
     if (entry.kind !== "lines") return result;
     for (const line of entry.lines) {
@@ -241,19 +242,25 @@ export class PlannerBooks {
     return "counted";
   }
 
-  private takeBack({ orderId, sku, at, units }: CancelledLine, today: number): boolean {
-    const day = Math.min(today, this.calendar.dayOf(at));
-    if (day <= today - DEMAND_DAYS_MAX) return false;
-    const found = this.keys.takeBack(orderId, sku, day, CANCELLED_SEARCH_DAYS);
-    const id = this.ids.get(sku);
-    if (found === undefined || id === undefined) return false;
-    const taken = Math.min(found.units, units ?? found.units);
-    const { page, slot } = placeOf(id);
-    this.changing(page, found.day).add("units", slot, found.day, -taken);
-    this.demandChanged(page, found.day, today);
-    this.counters.units -= taken;
-    if (taken === found.units) this.counters.lines--;
-    return true;
+  /** Returns how many lines there were to take back. */
+  private takeBack(lines: readonly CancelledLine[], today: number): number {
+    const dated = lines
+      .map((line) => ({ ...line, day: Math.min(today, this.calendar.dayOf(line.at)) }))
+      .filter(({ day }) => day > today - DEMAND_DAYS_MAX);
+    let count = 0;
+    for (const [i, found] of this.keys.takeBack(dated, CANCELLED_SEARCH_DAYS).entries()) {
+      const { sku, units } = dated[i]!;
+      const id = this.ids.get(sku);
+      if (found === undefined || id === undefined) continue;
+      const taken = Math.min(found.units, units ?? found.units);
+      const { page, slot } = placeOf(id);
+      this.changing(page, found.day).add("units", slot, found.day, -taken);
+      this.demandChanged(page, found.day, today);
+      this.counters.units -= taken;
+      if (taken === found.units) this.counters.lines--;
+      count++;
+    }
+    return count;
   }
 
   private behave({ shard, sequence, counts }: BehaviourDelta, today: number): void {

@@ -55,26 +55,30 @@ export class OrderKeys {
   }
 
   /**
-   * Takes a line back that was counted on this day, one of so many days before, or after it as far as an order may be
-   * told apart. A line that was not counted yet will not be. Returns when it counted and with how many units; undefined
-   * when there is nothing to take.
+   * Takes lines back that were counted on their day, one of so many days before, or after it as far as an order may be
+   * told apart. A line that was not counted yet will not be. Returns of each when it counted and with how many units;
+   * undefined when there is nothing to take. Stored days are read once for all of them.
    */
   takeBack(
-    orderId: string,
-    sku: string,
-    day: number,
+    lines: readonly { readonly orderId: string; readonly sku: string; readonly day: number }[],
     daysBefore: number,
-  ): { day: number; units: number } | undefined {
-    const key = hashOfLine(orderId, sku);
-    for (let at = day + this.bounds.daysApart; at >= day - daysBefore; at--) {
-      const units = this.unitsOf(key, at);
-      if (units === undefined) continue;
-      if (units === TAKEN_BACK) return undefined;
-      this.put(key, at, TAKEN_BACK);
-      return { day: at, units };
-    }
-    this.put(key, day, TAKEN_BACK);
-    return undefined;
+  ): ({ day: number; units: number } | undefined)[] {
+    const { daysApart } = this.bounds;
+    const wanted = lines.map(({ orderId, sku, day }) => {
+      return { key: hashOfLine(orderId, sku), day, from: day - daysBefore, to: day + daysApart };
+    });
+    const stored = this.storedOf(wanted);
+    return wanted.map(({ key, day, from, to }) => {
+      for (let at = to; at >= from; at--) {
+        const units = this.days.get(at)?.since.get(key) ?? stored.get(at)?.get(key);
+        if (units === undefined) continue;
+        if (units === TAKEN_BACK) return undefined;
+        this.put(key, at, TAKEN_BACK);
+        return { day: at, units };
+      }
+      this.put(key, day, TAKEN_BACK);
+      return undefined;
+    });
   }
 
   /** Keys not yet saved, by day. */
@@ -116,16 +120,24 @@ export class OrderKeys {
     fresh.set(key, units);
   }
 
-  /** A search through the past brings nothing into memory. */
-  private unitsOf(key: number, day: number): number | undefined {
-    const keys = this.days.get(day);
-    if (keys !== undefined && !isIn(keys, key)) return undefined;
-    let found = keys?.since.get(key);
-    if (found !== undefined) return found;
-    for (const row of this.load(day)) {
-      readKeys(row, (other, units) => {
-        if (other === key) found = units;
-      });
+  /** Units of keys as they are stored, by day. A search through the past brings nothing into memory. */
+  private storedOf(
+    wanted: readonly { readonly key: number; readonly from: number; readonly to: number }[],
+  ): ReadonlyMap<number, ReadonlyMap<number, number>> {
+    const found = new Map<number, Map<number, number>>();
+    const keys = new Set(wanted.map(({ key }) => key));
+    const first = wanted.reduce((day, { from }) => Math.min(day, from), Number.POSITIVE_INFINITY);
+    const last = wanted.reduce((day, { to }) => Math.max(day, to), Number.NEGATIVE_INFINITY);
+    for (let day = first; day <= last; day++) {
+      const known = this.days.get(day);
+      if (known !== undefined && !wanted.some(({ key }) => isIn(known, key))) continue;
+      const ofDay = new Map<number, number>();
+      for (const row of this.load(day)) {
+        readKeys(row, (key, units) => {
+          if (keys.has(key)) ofDay.set(key, units);
+        });
+      }
+      if (ofDay.size > 0) found.set(day, ofDay);
     }
     return found;
   }

@@ -163,7 +163,7 @@ describe("order keys", () => {
             // What is cancelled before it is told is cancelled on the order's own day.
             const at = day + (told === "counted" ? late : 0);
             const wanted = told === "counted" ? { day, units: order + 1 } : undefined;
-            expect(keys.takeBack(id, "sku", at, 60)).toEqual(wanted);
+            expect(keys.takeBack([{ orderId: id, sku: "sku", day: at }], 60)[0]).toEqual(wanted);
             state.set(order, "cancelled");
           } else {
             expect(keys.takeLine(id, "sku", day, order + 1)).toBe(!state.has(order));
@@ -176,7 +176,7 @@ describe("order keys", () => {
     );
     const { keys } = storedKeys();
     keys.takeLine("old", "sku", 1_000, 2);
-    expect(keys.takeBack("old", "sku", 1_061, 60)).toBeUndefined();
+    expect(keys.takeBack([{ orderId: "old", sku: "sku", day: 1_061 }], 60)[0]).toBeUndefined();
   });
 
   test("[DP1] a line is new once, told up to 8 days earlier or later as well, also after its day left memory", () => {
@@ -213,7 +213,32 @@ describe("order keys", () => {
     const { keys, save } = storedKeys();
     keys.takeLine("o1", "sku", 1_000 + DAYS_APART, 3);
     save();
-    expect(keys.takeBack("o1", "sku", 1_000, 60)).toEqual({ day: 1_000 + DAYS_APART, units: 3 });
-    expect(keys.takeBack("o1", "sku", 1_000, 60)).toBeUndefined();
+    const line = { orderId: "o1", sku: "sku", day: 1_000 };
+    const found = { day: 1_000 + DAYS_APART, units: 3 };
+    // The same in one call and in the next.
+    expect(keys.takeBack([line, line, { ...line, orderId: "o2" }], 60)).toEqual([
+      found,
+      undefined,
+      undefined,
+    ]);
+    expect(keys.takeBack([line], 60)).toEqual([undefined]);
+    expect(keys.takeLine("o2", "sku", 1_000, 1)).toBe(false);
+  });
+
+  test("[DP11] stored days are read once for all lines of a cancellation", () => {
+    const read: number[] = [];
+    const load = (day: number) => {
+      read.push(day);
+      return [];
+    };
+    const keys = new OrderKeys(load, { daysApart: DAYS_APART, keysMax: 100, keysSinceMax: 100 });
+    const lines = Array.from({ length: 50 }, (_, i) => ({
+      orderId: `o${i}`,
+      sku: "sku",
+      day: 1_000 + (i % 3),
+    }));
+    keys.takeBack(lines, 120);
+    // What is noted of lines that are not known is read once more, for three days.
+    expect(read.length).toBeLessThanOrEqual(120 + 2 + DAYS_APART + 1 + 3);
   });
 });
