@@ -1,5 +1,5 @@
 import { isRecord } from "./is-record.ts";
-import { jsonText } from "./json-text.ts";
+import { plainText } from "./json-text.ts";
 
 const CATEGORIES_DEFAULT = "Analytics";
 
@@ -33,8 +33,7 @@ export function refusesAnalytics(context: unknown, categories: readonly string[]
 
 /** Whether what is no message, as its text, may be of somebody who refuses. */
 export function speaksOfConsent(value: unknown): boolean {
-  const text = typeof value === "string" ? value : (jsonText(value) ?? "");
-  return /\b(categoryPreferences|deniedConsentIds)\b/.test(text);
+  return /\b(categoryPreferences|deniedConsentIds)\b/.test(plainText(value));
 }
 
 /** What of a message names nobody: what happened to which products, when, and what was consented to. */

@@ -7,3 +7,8 @@ export function jsonText(value: unknown): string | undefined {
     throw error;
   }
 }
+
+/** What is no object as text, to be looked through: a text as it is, all else as JSON. */
+export function plainText(value: unknown): string {
+  return typeof value === "string" ? value : (jsonText(value) ?? "");
+}

@@ -51,6 +51,7 @@ export const PRODUCTS_PER_CALL_MAX = 1_000;
 export const LIST_ITEMS_MAX = 500;
 
 // --- time -------------------------------------------------------------------------------------
+export const MINUTE_MS = 60_000;
 export const DAY_MS = 86_400_000;
 /** Gap that ends a session. */
 export const SESSION_GAP_MS = 30 * 60_000;

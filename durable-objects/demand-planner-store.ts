@@ -1,9 +1,11 @@
 import { ByteReader, ByteWriter } from "../domain/bytes.ts";
+import type { CancelledLine } from "../domain/demand.ts";
 import { PLANNER_PAGE_SKUS } from "../domain/limits.ts";
 import { DemandBlock } from "../domain/planner/block.ts";
 import { decodeJournal, encodeJournal, type JournalEntry } from "../domain/planner/journal.ts";
 import { decodeKeys, encodeKeys, type OrderKey } from "../domain/planner/order-keys.ts";
 import { decodeStates, encodeStates, type SkuState } from "../domain/planner/sku-states.ts";
+import { portions } from "../domain/portions.ts";
 
 const VERSION = 1;
 /** Block numbers below one page's id. */
@@ -75,23 +77,11 @@ export class DemandPlannerStore {
   /** One row for all entries of a group commit, more where they are many. Returns their bytes. */
   appendJournal(entries: readonly JournalEntry[]): number {
     let total = 0;
-    let row: JournalEntry[] = [];
-    let characters = 0;
-    const append = () => {
+    for (const row of portions(entries.flatMap(partsOf), sizeOf, JOURNAL_ROW_CHARACTERS)) {
       const bytes = encodeJournal(row);
       this.run("INSERT INTO journal VALUES (?, ?)", this.nextJournal++, bytes);
       total += bytes.length;
-      row = [];
-      characters = 0;
-    };
-    for (const entry of entries) {
-      for (const [part, size] of partsOf(entry)) {
-        if (row.length > 0 && characters + size > JOURNAL_ROW_CHARACTERS) append();
-        row.push(part);
-        characters += size;
-      }
     }
-    append();
     return total;
   }
 
@@ -172,32 +162,26 @@ export class DemandPlannerStore {
   }
 }
 
-/** An entry, or its lines in several, each with about what it takes in the journal. */
-function* partsOf(entry: JournalEntry): Generator<readonly [JournalEntry, number]> {
-  if (entry.kind === "behaviour") {
-    yield [entry, 32 * entry.delta.counts.length];
-    return;
-  }
-  if (entry.kind === "position") {
-    yield [entry, 512 + 8 * entry.position.inStock.length];
-    return;
-  }
-  let from = 0;
-  let size = 0;
-  for (const [i, { orderId, sku }] of entry.lines.entries()) {
-    const own = orderId.length + sku.length + 24;
-    if (i > from && size + own > JOURNAL_ROW_CHARACTERS) {
-      yield [withLines(entry, from, i), size];
-      from = i;
-      size = 0;
-    }
-    size += own;
-  }
-  yield [from === 0 ? entry : withLines(entry, from), size];
+/** An entry, or its lines in several that each fit into a row. */
+function partsOf(entry: JournalEntry): JournalEntry[] {
+  if (entry.kind === "lines") return parted(entry.lines).map((lines) => ({ kind: "lines", lines }));
+  if (entry.kind === "cancelled") return parted(entry.lines).map((lines) => ({ kind: "cancelled", lines }));
+  return [entry];
 }
 
-function withLines(entry: JournalEntry & { readonly lines: readonly unknown[] }, from: number, to?: number) {
-  return { ...entry, lines: entry.lines.slice(from, to) } as JournalEntry;
+function parted<T extends Pick<CancelledLine, "orderId" | "sku">>(lines: readonly T[]): (readonly T[])[] {
+  return [...portions(lines, sizeOfLine, JOURNAL_ROW_CHARACTERS)];
+}
+
+/** About what an entry takes in the journal. */
+function sizeOf(entry: JournalEntry): number {
+  if (entry.kind === "behaviour") return 32 * entry.delta.counts.length;
+  if (entry.kind === "position") return 512 + 8 * entry.position.inStock.length;
+  return entry.lines.reduce((sum, line) => sum + sizeOfLine(line), 0);
+}
+
+function sizeOfLine({ orderId, sku }: Pick<CancelledLine, "orderId" | "sku">): number {
+  return orderId.length + sku.length + 24;
 }
 
 export function freshCounters(): Counters {

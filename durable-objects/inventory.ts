@@ -279,13 +279,10 @@ export class Inventory extends DurableObject<Env> implements InventoryRpc {
     }
     send();
     if (sellable !== before.available) {
-      const model = env.MODEL_BUILDER.getByName(MODEL_NAME);
-      // Whether it hears is not known until it answers.
+      // Whether it hears is not known until all have answered: else it is told again, whatever was told last.
       const { available: _, ...unsure } = before;
       this.store.writeTold(unsure);
-      // Written at once: should the planner not be reached, what the model was told last is known all the same.
-      const heard = () => this.store.writeTold({ ...before, available: sellable });
-      sent.push(model.availability({ sku, available: sellable, version }).then(heard));
+      sent.push(env.MODEL_BUILDER.getByName(MODEL_NAME).availability({ sku, available: sellable, version }));
     }
     await Promise.all(sent);
     this.store.writeTold({ version, available: sellable, demand });

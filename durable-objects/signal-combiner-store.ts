@@ -1,6 +1,7 @@
 import { ByteReader, ByteWriter } from "../domain/bytes.ts";
 import { REFUSED_MESSAGES_MAX, SEEN_ROWS_MAX } from "../domain/limits.ts";
 import { MessageRing } from "../domain/message-ring.ts";
+import { portions } from "../domain/portions.ts";
 import { SeenPackets } from "../domain/seen-packets.ts";
 import type { SignalPacket } from "../domain/signal.ts";
 
@@ -63,17 +64,7 @@ export class SignalCombinerStore {
 
   /** One row for all packets of a group commit, more where they are large. */
   appendJournal(packets: readonly SignalPacket[]): void {
-    let from = 0;
-    let size = 0;
-    for (const [i, { bytes }] of packets.entries()) {
-      if (i > from && size + bytes.length > ROW_BYTES_MAX) {
-        this.appendRow(packets.slice(from, i));
-        from = i;
-        size = 0;
-      }
-      size += bytes.length;
-    }
-    this.appendRow(packets.slice(from));
+    for (const row of portions(packets, ({ bytes }) => bytes.length, ROW_BYTES_MAX)) this.appendRow(row);
   }
 
   private appendRow(packets: readonly SignalPacket[]): void {

@@ -2,14 +2,13 @@ import { DurableObject } from "cloudflare:workers";
 import type { Activity } from "../domain/activity.ts";
 import {
   DAY_MS,
-  DEMAND_LINES_PER_CALL_MAX,
   EXPORT_ACTIVITIES_MAX,
   HANDOVER_BYTES_MAX,
   SESSION_GAP_MS,
   UNSENT_BYTES_MAX,
 } from "../domain/limits.ts";
 import { logEntry } from "../domain/log-entry.ts";
-import { byPlanner } from "../domain/planner/shards.ts";
+import { tellPlanners } from "../domain/planner/shards.ts";
 import { contextText } from "../domain/profile/context.ts";
 import type { ProfilePage } from "../domain/profile/page.ts";
 import type { PageBatch } from "../domain/profile/page-batch.ts";
@@ -359,14 +358,7 @@ export class UserProfile extends DurableObject<Env> implements UserProfileRpc {
   private async sendDemand(waiting: readonly Unsent[]): Promise<void> {
     const lines = waiting.flatMap(({ demand }) => demand);
     const cancelled = waiting.flatMap((unsent) => unsent.cancelled);
-    const sent: Promise<unknown>[] = [];
-    for (const { planner, items } of byPlanner(this.env, lines)) {
-      for (let from = 0; from < items.length; from += DEMAND_LINES_PER_CALL_MAX) {
-        sent.push(planner.record(items.slice(from, from + DEMAND_LINES_PER_CALL_MAX)));
-      }
-    }
-    for (const { planner, items } of byPlanner(this.env, cancelled)) sent.push(planner.cancel(items));
-    await Promise.all(sent);
+    await Promise.all(tellPlanners(this.env, lines, cancelled));
   }
 
   /** Newest first. */

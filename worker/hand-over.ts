@@ -3,13 +3,9 @@
 // a profile keeps what was not acknowledged and sends it itself.
 
 import type { CancelledLine, DemandLine } from "../domain/demand.ts";
-import {
-  ACKNOWLEDGED_VISITORS_MAX,
-  DEMAND_LINES_PER_CALL_MAX,
-  HANDOVER_GATHERED_BYTES_MAX,
-} from "../domain/limits.ts";
+import { ACKNOWLEDGED_VISITORS_MAX, HANDOVER_GATHERED_BYTES_MAX } from "../domain/limits.ts";
 import { logEntry } from "../domain/log-entry.ts";
-import { byPlanner } from "../domain/planner/shards.ts";
+import { tellPlanners } from "../domain/planner/shards.ts";
 import type { SignalPacket } from "../domain/signal.ts";
 import { combinerName, combinerShard } from "../domain/visitor-name.ts";
 import type { Env } from "../durable-objects/env.ts";
@@ -94,12 +90,7 @@ async function tell(results: readonly Recorded[], env: Env): Promise<void> {
   const told: Promise<unknown>[] = [...shards].map(([shard, packets]) =>
     env.SIGNAL_COMBINER.getByName(combinerName(shard)).add(packets),
   );
-  for (const { planner, items } of byPlanner(env, lines)) {
-    for (let from = 0; from < items.length; from += DEMAND_LINES_PER_CALL_MAX) {
-      told.push(planner.record(items.slice(from, from + DEMAND_LINES_PER_CALL_MAX)));
-    }
-  }
-  for (const { planner, items } of byPlanner(env, cancelled)) told.push(planner.cancel(items));
+  told.push(...tellPlanners(env, lines, cancelled));
   const answers = await Promise.allSettled(told);
   const failed = answers.find((answer) => answer.status === "rejected");
   if (failed !== undefined) {

@@ -8,7 +8,7 @@ export function awayProblem(error: unknown): Problem | undefined {
   const { retryable, overloaded, durableObjectReset } = (error ?? {}) as Record<string, unknown>;
   if (retryable !== true && overloaded !== true && durableObjectReset !== true) return undefined;
   const detail = "A part of the service could not be reached; send the request again.";
-  return new Problem("unavailable", detail, {}, retryAfter(BUSY_RETRY_SECONDS));
+  return unavailable(detail);
 }
 
 /**
@@ -23,7 +23,7 @@ export async function reachableOnce<T>(call: () => Promise<T>): Promise<T> {
     console.error(logEntry("an object could not be reached", error));
     const detail =
       "The stock could not be reached, and whether it has changed is not known: read it before you send this again.";
-    throw new Problem("unavailable", detail, {}, retryAfter(BUSY_RETRY_SECONDS));
+    throw unavailable(detail);
   }
 }
 
@@ -41,7 +41,11 @@ export async function reachable<T>(call: () => Promise<T>): Promise<T> {
     } catch (error) {
       console.error(logEntry("an object could not be reached", error));
       const detail = "The stock could not be reached; send the same request again, nothing counts twice.";
-      throw new Problem("unavailable", detail, {}, retryAfter(BUSY_RETRY_SECONDS));
+      throw unavailable(detail);
     }
   }
+}
+
+function unavailable(detail: string): Problem {
+  return new Problem("unavailable", detail, {}, retryAfter(BUSY_RETRY_SECONDS));
 }

@@ -1,7 +1,7 @@
 import type { Activity } from "../domain/activity.ts";
 import { cancelledOf, demandOf, SignalSink } from "../domain/activity-signals.ts";
 import { hash53 } from "../domain/hash.ts";
-import { byPlanner } from "../domain/planner/shards.ts";
+import { tellPlanners } from "../domain/planner/shards.ts";
 import { encodeSignals } from "../domain/signal-codec.ts";
 import { combinerName, combinerShard } from "../domain/visitor-name.ts";
 import type { Env } from "../durable-objects/env.ts";
@@ -38,8 +38,7 @@ export async function recordRefused(
   });
   await Promise.all([
     ...counting,
-    ...byPlanner(env, activities.flatMap(demandOf)).map(({ planner, items }) => planner.record(items)),
-    ...byPlanner(env, activities.flatMap(cancelledOf)).map(({ planner, items }) => planner.cancel(items)),
+    ...tellPlanners(env, activities.flatMap(demandOf), activities.flatMap(cancelledOf)),
   ]);
   return outcomes;
 }

@@ -2,6 +2,7 @@ import type { Activity } from "../domain/activity.ts";
 import { encodeActivities } from "../domain/activity-codec.ts";
 import { VISITORS_AT_ONCE_MAX } from "../domain/limits.ts";
 import { logEntry } from "../domain/log-entry.ts";
+import { portions } from "../domain/portions.ts";
 import type { Identity } from "../domain/visitor-name.ts";
 import type { Env } from "../durable-objects/env.ts";
 import type { RecordBatch } from "../durable-objects/rpc.ts";
@@ -11,7 +12,7 @@ import { recordRefused } from "./record-refused.ts";
 import { atHome } from "./whereabouts.ts";
 
 const BUSY_RETRY_SECONDS = 1;
-/** Lines of one call to a profile: at 8 pairings each below 300 KB of signals. */
+/** Lines of one call to a profile, whose page has to hold the signals: at 8 pairings each below 300 KB. */
 const PORTION_LINES_MAX = 2_500;
 
 /** An activity, and whose it is. */
@@ -48,7 +49,12 @@ export async function record(
   const outcomes: ("accepted" | "duplicate")[] = new Array(activities.length);
   const results: Recorded[] = [];
   // Shared by all who work, and taken in order: an anonymous id in a batch belongs to the user who comes first.
-  const waiting = portions(visitors, activities).values();
+  const waiting = [...visitors]
+    .flatMap(([visitor, indexes]) => {
+      const linesOf = (i: number) => activities[i]!.activity.lines.length;
+      return Array.from(portions(indexes, linesOf, PORTION_LINES_MAX), (some) => [visitor, some] as const);
+    })
+    .values();
   let failure: unknown;
   const work = async () => {
     for (const [visitor, indexes] of waiting) {
@@ -98,26 +104,6 @@ export async function record(
     );
   }
   return outcomes;
-}
-
-/** What a visitor did in portions whose signals a profile's page can hold: orders of many lines teach most. */
-function portions(
-  visitors: ReadonlyMap<string, readonly number[]>,
-  activities: readonly VisitorActivity[],
-): [visitor: string, indexes: number[]][] {
-  const found: [string, number[]][] = [];
-  for (const [visitor, indexes] of visitors) {
-    let lines = Number.POSITIVE_INFINITY;
-    for (const i of indexes) {
-      lines += activities[i]!.activity.lines.length;
-      if (lines > PORTION_LINES_MAX) {
-        found.push([visitor, []]);
-        lines = activities[i]!.activity.lines.length;
-      }
-      found.at(-1)![1].push(i);
-    }
-  }
-  return found;
 }
 
 async function recordVisitor(

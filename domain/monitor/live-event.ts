@@ -1,6 +1,6 @@
 import type { ActivityKind } from "../activity.ts";
 import { isRecord } from "../is-record.ts";
-import { jsonText } from "../json-text.ts";
+import { plainText } from "../json-text.ts";
 import { EVENT_BYTES_MAX, LIVE_MESSAGE_BYTES_MAX } from "../limits.ts";
 
 /** What became of an event, as the live view shows it. */
@@ -70,7 +70,7 @@ export function sampleOf({ receivedAt, message, kind, outcome, bot, type }: Samp
 
 /** Whoever a message names: what an erasure looks for. Of what is no message, what its text seems to name. */
 export function idsOf(message: unknown): string[] {
-  if (!isRecord(message)) return idsInText(typeof message === "string" ? message : jsonText(message));
+  if (!isRecord(message)) return idsInText(plainText(message));
   return ["userId", "anonymousId", "previousId"]
     .map((field) => idOf(message[field]))
     .filter((id) => id !== undefined);
@@ -79,7 +79,7 @@ export function idsOf(message: unknown): string[] {
 /** A field that names somebody and its value: in quotes (the last may be missing), or bare. */
 const NAMING = /["']?\b(?:userId|anonymousId|previousId)["']?\s*[:=]\s*(?:"([^"]*)|'([^']*)|([^\s"',}\]]+))/g;
 
-function idsInText(text = ""): string[] {
+function idsInText(text: string): string[] {
   const ids = new Set<string>();
   for (const [, double, single, bare] of text.slice(0, EVENT_BYTES_MAX).matchAll(NAMING)) {
     const id = idOf(double ?? single ?? bare);

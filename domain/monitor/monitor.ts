@@ -5,6 +5,7 @@ import {
   FORGOTTEN_MS,
   LIVE_EVENTS_PER_SECOND_MAX,
   LIVE_REJECTED_PER_SECOND_EXTRA,
+  MINUTE_MS,
   MONITOR_CURRENCIES_MAX,
   MONITOR_MINUTES,
   MONITOR_ORDERS_MAX,
@@ -14,7 +15,6 @@ import type { Observed, SeenOrder } from "./gathering.ts";
 import type { Sample } from "./live-event.ts";
 import { VisitorSketch } from "./visitor-sketch.ts";
 
-const MINUTE_MS = 60_000;
 const FRAME_EVENTS_MAX = LIVE_EVENTS_PER_SECOND_MAX + LIVE_REJECTED_PER_SECOND_EXTRA;
 
 /** What arrived in a minute. */

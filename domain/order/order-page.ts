@@ -1,10 +1,8 @@
 // What an `Order` object keeps: where its basket stands, and an owner's earlier ones.
-import { OWNER_RESERVATIONS_MAX } from "../limits.ts";
+import { MINUTE_MS, OWNER_RESERVATIONS_MAX } from "../limits.ts";
 import type { Part } from "../stock/ledger.ts";
 import { unitsOf } from "../stock/ledger.ts";
 import type { Basket, BasketLine, Committed, Ended, Held, Holding, OrderReturn } from "./basket.ts";
-
-const MINUTE_MS = 60_000;
 
 export interface OrderPage {
   /**

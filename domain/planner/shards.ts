@@ -1,13 +1,21 @@
 // A shop's SKUs spread over several planners.
 
-import { PLANNER_SHARDS_MAX } from "../limits.ts";
+import type { CancelledLine, DemandLine } from "../demand.ts";
+import { DEMAND_LINES_PER_CALL_MAX, PLANNER_SHARDS_MAX } from "../limits.ts";
 import { plannerName, plannerShard } from "../object-names.ts";
+import { portions } from "../portions.ts";
 
 /** Where planners are reached, and how many there are. */
 export interface PlannerBinding<P> {
   readonly DEMAND_PLANNER: { getByName(name: string): P };
   /** 1 unless told. */
   readonly PLANNER_SHARDS?: string;
+}
+
+/** What a planner is told of orders. */
+interface LinesTaker {
+  record(lines: readonly DemandLine[]): Promise<unknown>;
+  cancel(lines: readonly CancelledLine[]): Promise<unknown>;
 }
 
 /** The planner that a SKU belongs to. */
@@ -41,6 +49,20 @@ export function byPlanner<P, T extends { readonly sku: string }>(
     planner: env.DEMAND_PLANNER.getByName(plannerName(shard, shards)),
     items: part,
   }));
+}
+
+/** Tells planners of order lines and of cancelled ones. */
+export function tellPlanners(
+  env: PlannerBinding<LinesTaker>,
+  lines: readonly DemandLine[],
+  cancelled: readonly CancelledLine[],
+): Promise<unknown>[] {
+  const told: Promise<unknown>[] = [];
+  for (const { planner, items } of byPlanner(env, lines)) {
+    for (const some of portions(items, () => 1, DEMAND_LINES_PER_CALL_MAX)) told.push(planner.record(some));
+  }
+  for (const { planner, items } of byPlanner(env, cancelled)) told.push(planner.cancel(items));
+  return told;
 }
 
 /** As set; 1 for what is no number of planners. */

@@ -190,14 +190,8 @@ export class StockBook {
         this.take(entry);
         return;
       case "pin": {
-        const { id, parts, request, price } = this.open.get(entry.id)!;
-        this.open.set(id, {
-          status: "pinned",
-          id,
-          parts,
-          ...(request !== undefined && { request }),
-          ...(price !== undefined && { price }),
-        });
+        const { expiresAt: _, former: __, ...held } = this.open.get(entry.id) as Held;
+        this.open.set(entry.id, { ...held, status: "pinned" });
         return;
       }
       case "settle": {

@@ -11,6 +11,14 @@ async function plannedOnHand(sku: string): Promise<number | undefined> {
   return (await planner.forecast({ sku, horizon: 1, now: NOW }))?.replenishment?.on_hand;
 }
 
+/** From now on it finds these objects under the names of these bindings. */
+const reaches = (stock: ReturnType<typeof stockOf>, objects: Record<string, object>) =>
+  runInDurableObject(stock, (one) => {
+    const get = (target: object, name: string) =>
+      name in objects ? { getByName: () => objects[name] } : Reflect.get(target, name);
+    (one as unknown as { env: object }).env = new Proxy(one["env"], { get });
+  });
+
 describe("inventory", () => {
   test("[ST5] planner and model learn the position through a restart, once for several changes", async () => {
     const object = stockOf("told");
@@ -54,24 +62,16 @@ describe("inventory", () => {
     const object = stockOf("half-told");
     await runDurableObjectAlarm(object);
     const told: boolean[] = [];
-    await runInDurableObject(object, (one) => {
-      let isLost = true;
-      const position = async () => {
-        if (!isLost) return;
-        isLost = false;
-        throw new Error("not reached");
-      };
-      const availability = async ({ available }: { available: boolean }) => {
-        told.push(available);
-      };
-      const stubs = { DEMAND_PLANNER: { position }, MODEL_BUILDER: { availability } } as Record<
-        string,
-        object
-      >;
-      const reached = (target: object, name: string) =>
-        name in stubs ? { getByName: () => stubs[name] } : Reflect.get(target, name);
-      (one as unknown as { env: object }).env = new Proxy(one["env"], { get: reached });
-    });
+    let isLost = true;
+    const position = async () => {
+      if (!isLost) return;
+      isLost = false;
+      throw new Error("not reached");
+    };
+    const availability = async ({ available }: { available: boolean }) => {
+      told.push(available);
+    };
+    await reaches(object, { DEMAND_PLANNER: { position }, MODEL_BUILDER: { availability } });
     await object.adjust({ delta: -1, reason: "shrinkage", now: NOW });
     await runDurableObjectAlarm(object);
     await object.adjust({ delta: 5, reason: "receipt", now: NOW });
@@ -84,16 +84,10 @@ describe("inventory", () => {
     const object = stockOf("unheard");
     await runDurableObjectAlarm(object);
     const told: boolean[] = [];
-    await runInDurableObject(object, (one) => {
-      const availability = async ({ available }: { available: boolean }) => {
-        if (told.push(available) === 1) throw new Error("the answer was lost");
-      };
-      const bound = one["env"];
-      const model = { getByName: () => ({ availability }) };
-      (one as unknown as { env: object }).env = new Proxy(bound, {
-        get: (target, name) => (name === "MODEL_BUILDER" ? model : Reflect.get(target, name)),
-      });
-    });
+    const availability = async ({ available }: { available: boolean }) => {
+      if (told.push(available) === 1) throw new Error("the answer was lost");
+    };
+    await reaches(object, { MODEL_BUILDER: { availability } });
     await object.adjust({ delta: -1, reason: "shrinkage", now: NOW });
     await runDurableObjectAlarm(object);
     await object.adjust({ delta: 5, reason: "receipt", now: NOW });

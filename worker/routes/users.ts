@@ -14,9 +14,7 @@ const RETRY_SECONDS = 5;
 /** Whoever is known by an id: as a user, else as an anonymous visitor; under either, everything they have joined. */
 async function find(given: string, { env, now }: Exchange) {
   for (const name of [userName(given), anonymousName(given)]) {
-    const { home, answer } = await atHome(name, env, (profile, via) =>
-      profile.view({ now, ...(via !== undefined && { via }) }),
-    );
+    const { home, answer } = await calledAs(name, env, now);
     if (answer.profile === undefined) continue;
     const names = [home, ...answer.ids];
     return {
@@ -103,18 +101,22 @@ interface Called {
   readonly answer: ViewResult;
 }
 
+async function calledAs(name: string, env: Env, now: number): Promise<Called> {
+  const found = await atHome(name, env, (profile, via) =>
+    profile.view({ now, ...(via !== undefined && { via }) }),
+  );
+  return { name, ...found };
+}
+
 /**
  * Whoever an id means: a user, and an anonymous visitor unless that one has become somebody else. Anybody may send an
  * event that joins to one user an anonymous id like another user's id: erasing this one must not reach that one.
  */
 async function calledBy(given: string, env: Env, now: number): Promise<Called[]> {
-  const called = async (name: string): Promise<Called> => {
-    const found = await atHome(name, env, (profile, via) =>
-      profile.view({ now, ...(via !== undefined && { via }) }),
-    );
-    return { name, ...found };
-  };
-  const [user, anonymous] = await Promise.all([called(userName(given)), called(anonymousName(given))]);
+  const [user, anonymous] = await Promise.all([
+    calledAs(userName(given), env, now),
+    calledAs(anonymousName(given), env, now),
+  ]);
   const isElse = user.answer.isNew !== true && !isAnonymous(anonymous.home) && anonymous.home !== user.home;
   return isElse ? [user] : [user, anonymous];
 }
