@@ -82,7 +82,7 @@ export class RejectedStore {
       ids.push(rejectedId({ page: open.id, index }));
     }
     if (open !== undefined) this.write(open.id, open.page, now);
-    this.trim(now);
+    this.trim();
     return ids;
   }
 
@@ -131,6 +131,29 @@ export class RejectedStore {
       dropped += this.filter(id, ([, event]) => !event.ids.some((name) => names.has(name)));
     }
     return dropped;
+  }
+
+  /**
+   * Drops what came more than 30 days ago: pages whose newest one did, and what is too old of the one after them. Call
+   * within one transaction.
+   */
+  expire(now: number): void {
+    const oldest = now - REJECTED_DAYS_MAX * DAY_MS;
+    for (const { id, at } of [...this.pages]) {
+      if (at >= oldest) {
+        this.filter(id, ([, { receivedAt }]) => receivedAt >= oldest);
+        return;
+      }
+      this.remove(id);
+    }
+  }
+
+  /** When the oldest one is 30 days old, Unix ms; undefined when there is none. */
+  get nextExpiry(): number | undefined {
+    const oldest = this.pages[0];
+    if (oldest === undefined) return undefined;
+    const [, first] = this.page(oldest.id)!.items[0]!;
+    return first.receivedAt + REJECTED_DAYS_MAX * DAY_MS + 1;
   }
 
   private walk(
@@ -216,16 +239,14 @@ export class RejectedStore {
     entry.at = at;
   }
 
-  private trim(now: number): void {
+  private trim(): void {
     let { count } = this;
     let bytes = this.pages.reduce((sum, page) => sum + page.bytes, 0);
-    while (this.pages.length > 0) {
-      const [oldest] = this.pages;
-      const tooOld = oldest!.at < now - REJECTED_DAYS_MAX * DAY_MS;
-      if (!tooOld && count <= REJECTED_EVENTS_MAX && bytes <= REJECTED_BYTES_MAX) return;
-      count -= oldest!.count;
-      bytes -= oldest!.bytes;
-      this.remove(oldest!.id);
+    while (count > REJECTED_EVENTS_MAX || bytes > REJECTED_BYTES_MAX) {
+      const oldest = this.pages[0]!;
+      count -= oldest.count;
+      bytes -= oldest.bytes;
+      this.remove(oldest.id);
     }
   }
 

@@ -1,6 +1,6 @@
 import { DurableObject } from "cloudflare:workers";
 import { Calendar } from "../domain/calendar.ts";
-import { LIVE_EVENTS_PER_SECOND_MAX, LIVE_FEEDS_MAX, RECENT_EVENTS_MAX } from "../domain/limits.ts";
+import { DAY_MS, LIVE_EVENTS_PER_SECOND_MAX, LIVE_FEEDS_MAX, RECENT_EVENTS_MAX } from "../domain/limits.ts";
 import type { Observed } from "../domain/monitor/gathering.ts";
 import { Monitor } from "../domain/monitor/monitor.ts";
 import type { KeptRejection } from "../domain/monitor/rejected.ts";
@@ -37,6 +37,8 @@ export class EventMonitor extends DurableObject<Env> implements EventMonitorRpc 
   private saver: Timer;
   private fedAt = 0;
   private feeder: Timer;
+  /** Whether old rejected events will be dropped; undefined until it was looked up. */
+  private willExpire: boolean | undefined;
   /** Tellings of isolates in the second before, and in this one: each gets its share of the samples. */
   private tellings = { second: 0, before: 1, count: 0 };
 
@@ -88,6 +90,24 @@ export class EventMonitor extends DurableObject<Env> implements EventMonitorRpc 
       done(own);
     }
     this.changed();
+    if (this.willExpire !== true) await this.expireLater(now);
+  }
+
+  /** What was rejected goes after 30 days, also when no other comes. */
+  override async alarm(): Promise<void> {
+    this.willExpire = false;
+    const now = Date.now();
+    this.ctx.storage.transactionSync(() => this.rejections.expire(now));
+    await this.expireLater(now);
+  }
+
+  /** Once a day at most, so that a page is not written again for each. */
+  private async expireLater(now: number): Promise<void> {
+    this.willExpire ??= (await this.ctx.storage.getAlarm()) !== null;
+    const next = this.rejections.nextExpiry;
+    if (this.willExpire || next === undefined) return;
+    this.willExpire = true;
+    await this.ctx.storage.setAlarm(Math.max(next, now + DAY_MS));
   }
 
   async view(recent?: number): Promise<string> {

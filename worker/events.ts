@@ -2,7 +2,7 @@ import type { ActivityKind } from "../domain/activity.ts";
 import { refusesAnalytics, speaksOfConsent, withoutVisitor } from "../domain/consent.ts";
 import { kindOf, toActivity } from "../domain/ecommerce.ts";
 import { isRecord } from "../domain/is-record.ts";
-import { LIVE_EVENTS_PER_SECOND_MAX } from "../domain/limits.ts";
+import { LIVE_EVENTS_PER_SECOND_MAX, USER_AGENT_CHARACTERS_MAX } from "../domain/limits.ts";
 import { logEntry } from "../domain/log-entry.ts";
 import { sampleOf } from "../domain/monitor/live-event.ts";
 import { keptMessage, type RejectedEvent } from "../domain/monitor/rejected.ts";
@@ -112,6 +112,7 @@ async function keepRejected(
 ): Promise<void> {
   if (rejected.length === 0) return;
   const { receivedAt, history, trusted, sentAt, type } = source;
+  const userAgent = source.userAgent?.slice(0, USER_AGENT_CHARACTERS_MAX);
   const events = rejected.map(
     ({ message, rejection }): RejectedEvent => ({
       receivedAt,
@@ -124,6 +125,7 @@ async function keepRejected(
       trusted,
       ...(sentAt !== undefined && { sentAt }),
       ...(type !== undefined && { type }),
+      ...(userAgent !== undefined && { userAgent }),
     }),
   );
   const samples = rejected

@@ -17,11 +17,12 @@ export interface RejectedEvent {
   readonly cut: boolean;
   /** Whom it names. */
   readonly ids: readonly string[];
-  /** Of the request that brought it: `sentAt`, the type told by the path, whether an import, whether by the secret key. */
+  /** Of the request that brought it: `sentAt`, the type told by the path, whether an import, whether by the secret key, `User-Agent`. */
   readonly sentAt?: number;
   readonly type?: EventType;
   readonly history: boolean;
   readonly trusted: boolean;
+  readonly userAgent?: string;
 }
 
 /** One as it is kept: its id tells where. */

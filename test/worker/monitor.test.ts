@@ -213,6 +213,19 @@ describe("rejected events", () => {
     expect((await call("GET", "/v1/users/nameless")).json.counts.views).toBe(1);
   });
 
+  test("[MO32] one that a bot sent counts as a bot's when it is sent again", async () => {
+    const message = { type: "track", messageId: "crawler-1", anonymousId: "c", context: { page: {} } };
+    const headers = { "user-agent": "Mozilla/5.0 (compatible; Googlebot/2.1)" };
+    await call("POST", "/v1/track", { key: WRITE, body: message, headers });
+    const [item] = (await rejected("?limit=1")).items;
+    await freshSecond();
+    const answer = await replay({ items: [{ id: item.id, message: { ...message, event: "Seen" } }] });
+    expect(answer.json).toMatchObject({ accepted: 1 });
+    const { recent } = await monitor();
+    const [taken] = recent.filter((event: Record<string, unknown>) => event["message_id"] === "crawler-1");
+    expect(taken).toMatchObject({ outcome: "accepted", bot: true });
+  });
+
   test("[MO32] all of them are sent again by portions, the oldest first", async () => {
     await collect(Array.from({ length: 1_200 }, () => ({ type: "track", event: "x" })));
     const all = (await rejected("?limit=500")).items.length;

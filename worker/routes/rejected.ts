@@ -130,7 +130,7 @@ function parseKept(item: KeptRejection, corrected: unknown, env: Env): ReturnTyp
     history: item.history,
     trusted: item.trusted,
     bodyLength: Number.POSITIVE_INFINITY,
-    userAgent: null,
+    userAgent: item.userAgent ?? null,
     analyticsCategories: analyticsCategoriesOf(env),
     // One without an id of its own keeps the one it has here, so that it counts once however often it is sent again.
     messageId: `rejected-${item.id}`,
