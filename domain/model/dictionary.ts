@@ -58,6 +58,13 @@ export class Dictionary {
     this.free.push(number);
   }
 
+  /** The number of a name that takes the place of one in use. A full dictionary has room for what it gives back. */
+  replace(number: number, name: string | undefined): number {
+    if (number !== 0 && this.names[number] === name) return number;
+    this.release(number);
+    return this.acquire(name);
+  }
+
   /** Names by number, "" where there is none. */
   toArray(): string[] {
     return [...this.names];

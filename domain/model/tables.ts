@@ -200,14 +200,9 @@ export class ModelTables {
   private describe(slot: number, productId: string, record: CatalogueRecord): void {
     const { columns, dictionaries } = this;
     const facts = factsOf(record);
-    const swap = (dictionary: Dictionary, column: Uint16Array | Uint8Array, name: string | undefined) => {
-      const before = column[slot]!;
-      column[slot] = dictionary.acquire(name);
-      dictionary.release(before);
-    };
-    swap(dictionaries.categories, columns.category, facts.category);
-    swap(dictionaries.brands, columns.brand, facts.brand);
-    swap(dictionaries.currencies, columns.currency, facts.currency);
+    columns.category[slot] = dictionaries.categories.replace(columns.category[slot]!, facts.category);
+    columns.brand[slot] = dictionaries.brands.replace(columns.brand[slot]!, facts.brand);
+    columns.currency[slot] = dictionaries.currencies.replace(columns.currency[slot]!, facts.currency);
     columns.price[slot] = facts.price ?? 0;
     columns.flags[slot] =
       SLOT_USED |

@@ -19,3 +19,18 @@ test("[MD12] names take so many bytes of JSON; a further one waits until there i
     expect(one.name(one.acquire(name(99)))).toBe(name(99));
   }
 });
+
+test("[MD12] a full dictionary renames: what one product gives back is there for its new name", () => {
+  const dictionary = new Dictionary(4);
+  const [a, b] = [dictionary.acquire("a"), dictionary.acquire("b"), dictionary.acquire("c")] as const;
+  dictionary.acquire("b");
+  expect(dictionary.acquire("d")).toBe(0);
+  expect(dictionary.replace(a, "a")).toBe(a);
+  const renamed = dictionary.replace(a, "d");
+  expect(dictionary.name(renamed)).toBe("d");
+  // Others still use it: there is no room.
+  expect(dictionary.replace(b, "e")).toBe(0);
+  expect(dictionary.name(b)).toBe("b");
+  expect(dictionary.replace(b, undefined)).toBe(0);
+  expect(dictionary.name(dictionary.replace(0, "e"))).toBe("e");
+});
