@@ -90,6 +90,11 @@ export class UserProfile extends DurableObject<Env> implements UserProfileRpc {
       if (page.acknowledge(batch.acknowledged ?? [])) this.save(false);
       return elsewhere;
     }
+    if (batch.via !== undefined && page.ids.isLeaving(batch.via.name)) {
+      // Of an erased visitor, or long unused: when its object knows, what comes by it is its own.
+      await this.joins.finish();
+      return { unknown: true };
+    }
     if (page.stream === 0) {
       page.stream = randomStream();
       this.isAhead = true;

@@ -23,6 +23,7 @@ export async function atHome<T extends Whereabouts | string>(
 ): Promise<{ home: string; answer: T }> {
   let remembered = homes.has(visitor);
   let home = homes.get(visitor) ?? visitor;
+  let isLeaving = false;
   for (let hops = 0; hops <= JOIN_HOPS_MAX; hops++) {
     const via = home === visitor ? undefined : { name: visitor, remembered };
     const answer = await call(env.USER_PROFILE.getByName(home), via, home);
@@ -30,6 +31,9 @@ export async function atHome<T extends Whereabouts | string>(
     if (movedTo !== undefined) {
       home = movedTo;
     } else if (unknown === true) {
+      // The visitor's own object cannot be told now that it has left.
+      if (isLeaving) break;
+      isLeaving = true;
       homes.delete(visitor);
       home = visitor;
       remembered = false;

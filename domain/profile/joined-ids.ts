@@ -41,6 +41,11 @@ export class JoinedIds {
     return found === undefined || found.state === "leaving" ? undefined : found;
   }
 
+  /** Whether the id's object is still to be told that it is not this visitor's any more. */
+  isLeaving(name: string): boolean {
+    return this.entries.get(name)?.state === "leaving";
+  }
+
   /** The id, from now on one of this visitor's; undefined when the list is full of ids in use. */
   take(name: string, day: number): JoinedId | undefined {
     const known = this.get(name);

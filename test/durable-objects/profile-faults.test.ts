@@ -75,6 +75,22 @@ describe("an anonymous id whose first user was erased", () => {
   });
 });
 
+describe("an anonymous id of a user whose erasure is not finished", () => {
+  test("[ER3] what comes by it is not the user's: it begins anew once its object was told, until then it is 503", async () => {
+    await post([viewed("x-leaves", "p1", { userId: "erased" })]);
+    const profile = profileOf("u:erased");
+    await reach(profile, () => ({ forget: () => Promise.reject(new Error("lost on the way there")) }));
+    expect((await call("DELETE", "/v1/users/erased")).status).toBe(503);
+    expect((await post([viewed("x-leaves", "p2", { messageId: "leaves-2" })])).status).toBe(503);
+    expect((await user("erased")).recent ?? []).toEqual([]);
+    await reach(profile, profileOf);
+    const answer = await post([viewed("x-leaves", "p2", { messageId: "leaves-2" })]);
+    expect(answer.json).toMatchObject({ accepted: 1 });
+    expect(productsOf(await user("x-leaves"))).toEqual(["p2"]);
+    expect((await call("GET", "/v1/users/erased")).status).toBe(404);
+  });
+});
+
 describe("two users who become one", () => {
   test("[UP11] what their join tells is sent though nobody comes back", async () => {
     const [older, newer] = [profileOf("u:told-a"), profileOf("u:told-b")];
