@@ -23,15 +23,29 @@ interface Order {
   at: number;
   /** Last heard of, Unix ms. */
   heardAt: number;
-  /** Of what told its lines and value last. */
-  toldAt: number;
-  tie: number;
-  value: number | undefined;
-  currency: string;
+  /** Of what named products last. */
+  linesTold: Told;
   lines: readonly OrderLine[];
+  /** Of what named a value last. */
+  valueTold: Told;
+  /** Absent: what the lines come to. */
+  value: number | undefined;
+  /** Of the value, else of the lines. */
+  currency: string;
   readonly refunds: Refund[];
   cancelled: boolean;
 }
+
+/** When something was told, Unix ms; of equals the greater tie is later. 0: not yet. */
+interface Told {
+  readonly at: number;
+  readonly tie: number;
+}
+
+/** Bits of a stored order. */
+const CANCELLED = 1;
+/** Its value was not told with its lines: when it was stands beside it. */
+const VALUE_TOLD_APART = 2;
 
 /** What an order adds to a profile. */
 export interface OrderEffect {
@@ -118,9 +132,10 @@ export class Orders {
       writer.varint(key);
       writer.varint(order.at);
       writer.varint(order.heardAt);
-      writer.varint(order.toldAt);
-      writer.u32(order.tie);
-      writer.u8(order.cancelled ? 1 : 0);
+      writeTold(writer, order.linesTold);
+      const isApart = order.value !== undefined && order.valueTold !== order.linesTold;
+      writer.u8((order.cancelled ? CANCELLED : 0) | (isApart ? VALUE_TOLD_APART : 0));
+      if (isApart) writeTold(writer, order.valueTold);
       writer.f64(order.value ?? Number.NaN);
       writer.text(order.currency);
       writeLines(writer, order.lines);
@@ -136,12 +151,16 @@ export class Orders {
     this.closedAt = reader.varint();
     for (let n = reader.varint(); n > 0; n--) {
       const key = reader.varint();
+      const at = reader.varint();
+      const heardAt = reader.varint();
+      const linesTold = readTold(reader);
+      const bits = reader.u8();
       const order: Order = {
-        at: reader.varint(),
-        heardAt: reader.varint(),
-        toldAt: reader.varint(),
-        tie: reader.u32(),
-        cancelled: reader.u8() === 1,
+        at,
+        heardAt,
+        linesTold,
+        cancelled: (bits & CANCELLED) !== 0,
+        valueTold: (bits & VALUE_TOLD_APART) !== 0 ? readTold(reader) : linesTold,
         value: known(reader.f64()),
         currency: reader.text(),
         lines: readLines(reader),
@@ -163,15 +182,17 @@ function keyOf({ kind, orderId, messageId }: Activity): number | undefined {
   return orderId === undefined ? undefined : hash53(orderId);
 }
 
+const NOT_YET: Told = { at: 0, tie: 0 };
+
 function newOrder(): Order {
   return {
     at: 0,
     heardAt: 0,
-    toldAt: 0,
-    tie: 0,
+    linesTold: NOT_YET,
+    lines: [],
+    valueTold: NOT_YET,
     value: undefined,
     currency: "",
-    lines: [],
     refunds: [],
     cancelled: false,
   };
@@ -191,16 +212,23 @@ function tell(order: Order, { kind, at, messageId, value, currency, lines }: Act
     if (order.refunds.length < ORDER_REFUNDS_MAX)
       order.refunds.push({ lines: own, ...(value !== undefined && { value: Math.abs(value) }) });
   } else {
-    const tie = hash32(messageId);
-    const isFirst = order.at === 0;
-    if (isFirst || at < order.at) order.at = at;
-    if (!isFirst && (at < order.toldAt || (at === order.toldAt && tie < order.tie))) {
-      order.lines = withDropped(order.lines, own);
-      return;
+    const told = { at, tie: hash32(messageId) };
+    if (order.at === 0 || at < order.at) order.at = at;
+    if (own.length > 0) {
+      const isLast = !isBefore(told, order.linesTold);
+      order.lines = isLast ? withDropped(own, order.lines) : withDropped(order.lines, own);
+      if (isLast) order.linesTold = told;
     }
-    const lines = withDropped(own, order.lines);
-    Object.assign(order, { toldAt: at, tie, value, currency: currency ?? "", lines });
+    if (value === undefined) {
+      if (order.value === undefined && order.linesTold === told) order.currency = currency ?? "";
+    } else if (order.value === undefined || !isBefore(told, order.valueTold)) {
+      Object.assign(order, { valueTold: told, value, currency: currency ?? "" });
+    }
   }
+}
+
+function isBefore(told: Told, other: Told): boolean {
+  return told.at < other.at || (told.at === other.at && told.tie < other.tie);
 }
 
 /** Lines, and without units the SKUs that an earlier telling had: they were told as demand. */
@@ -236,6 +264,15 @@ function effectOf({ at, cancelled, value, currency, lines, refunds }: Order): Or
     units: kept.reduce((all, [, left]) => all + left, 0),
     products: kept.map(([productId]) => productId),
   };
+}
+
+function writeTold(writer: ByteWriter, { at, tie }: Told): void {
+  writer.varint(at);
+  writer.u32(tie);
+}
+
+function readTold(reader: ByteReader): Told {
+  return { at: reader.varint(), tie: reader.u32() };
 }
 
 function writeLines(writer: ByteWriter, lines: readonly OrderLine[]): void {

@@ -16,7 +16,8 @@ import type { PageBatch } from "./page-batch.ts";
 import { Profile } from "./profile.ts";
 import { readUnsent, type Unsent, writeUnsent } from "./unsent.ts";
 
-const PAGE_VERSION = 3;
+/** Before 4 an order's lines and value were always told together; 3 is read as such. */
+const PAGE_VERSION = 4;
 /** The first one: without a generation. */
 const PAGE_VERSION_FIRST = 2;
 

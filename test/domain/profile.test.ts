@@ -238,6 +238,34 @@ describe("profiles", () => {
         [tell("order_updated", 5, { lines: [line("a", 1, 10)] })],
         [1, 1, 10, ["a"]],
       ],
+      [
+        "completed by a browser, and by a server that names no products",
+        [completed, tell("ordered", 5, { value: 29 })],
+        [1, 3, 29, ["a", "b"]],
+      ],
+      [
+        "a new value after new products",
+        [
+          completed,
+          tell("order_updated", 5, { lines: [line("a", 1, 10)], value: 12 }),
+          tell("order_updated", 6, { value: 11 }),
+        ],
+        [1, 1, 11, ["a"]],
+      ],
+      [
+        "updated, as Shopify's webhooks tell it, without the value",
+        [
+          tell("ordered", 0, { lines: [line("a", 2, 10)], value: 18 }),
+          tell("order_updated", 5, { lines: [line("a", 2, 10)] }),
+        ],
+        [1, 2, 18, ["a"]],
+      ],
+      ["on its way", [completed, tell("order_updated", 5)], [1, 3, 30, ["a", "b"]]],
+      [
+        "refunded in part after it was sent",
+        [completed, tell("order_updated", 5), tell("refunded", 6, { lines: [line("b", 1)] })],
+        [1, 2, 25, ["a"]],
+      ],
       ["refunded whole", [completed, tell("refunded", 5)], [1, 0, 0, []]],
       ["refunded whole by its total", [completed, tell("refunded", 5, { value: -30 })], [1, 0, 0, []]],
       ["refunded in money alone", [completed, tell("refunded", 5, { value: 4 })], [1, 3, 26, ["a", "b"]]],

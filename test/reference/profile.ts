@@ -132,8 +132,8 @@ function worthOf(lines: readonly Line[]): number {
 }
 
 /**
- * Orders as all that was told of each leaves them: the latest lines and value, less what was refunded; cancelled ones
- * not at all.
+ * Orders as all that was told of each leaves them: the lines and the value told last, less what was refunded; cancelled
+ * ones not at all.
  */
 export function referenceOrders(
   activities: readonly Activity[],
@@ -148,31 +148,31 @@ export function referenceOrders(
   }
   return [...byId.values()].flatMap((told) => {
     const tellers = told.filter(({ kind }) => kind === "ordered" || kind === "order_updated");
-    const last = tellers.at(-1);
-    if (last === undefined || told.some(({ kind }) => kind === "cancelled")) return [];
-    const total = last.value ?? worthOf(last.lines);
+    if (tellers.length === 0 || told.some(({ kind }) => kind === "cancelled")) return [];
+    const named = tellers.findLast(({ lines }) => lines.length > 0);
+    const lines = named?.lines ?? [];
+    const paid = tellers.findLast(({ value }) => value !== undefined) ?? named;
+    const total = paid?.value ?? worthOf(lines);
     let back = 0;
     const left = new Map<string, number>();
-    for (const { productId, quantity } of last.lines)
-      left.set(productId, (left.get(productId) ?? 0) + quantity);
-    for (const { value, lines } of told.filter(({ kind }) => kind === "refunded")) {
+    for (const { productId, quantity } of lines) left.set(productId, (left.get(productId) ?? 0) + quantity);
+    for (const { value, lines: returned } of told.filter(({ kind }) => kind === "refunded")) {
       const amount = value === undefined ? undefined : Math.abs(value);
-      if (lines.length === 0 && (amount === undefined || amount >= total)) {
+      if (returned.length === 0 && (amount === undefined || amount >= total)) {
         back += amount ?? total;
         left.clear();
         continue;
       }
-      const priceOf = (line: Line) =>
-        line.price ?? last.lines.findLast(({ sku }) => sku === line.sku)?.price ?? 0;
-      back += amount ?? lines.reduce((sum, line) => sum + priceOf(line) * line.quantity, 0);
-      for (const { productId, quantity } of lines) {
+      const priceOf = (line: Line) => line.price ?? lines.findLast(({ sku }) => sku === line.sku)?.price ?? 0;
+      back += amount ?? returned.reduce((sum, line) => sum + priceOf(line) * line.quantity, 0);
+      for (const { productId, quantity } of returned) {
         left.set(productId, Math.max(0, (left.get(productId) ?? 0) - quantity));
       }
     }
     return [
       {
         at: tellers[0]!.at,
-        currency: last.currency ?? "",
+        currency: paid?.currency ?? "",
         amount: total > 0 ? Math.max(0, total - back) : total,
         units: [...left.values()].reduce((sum, units) => sum + units, 0),
       },
