@@ -2,11 +2,18 @@ import type { Activity, ActivityKind, ActivityLine } from "./activity.ts";
 import type { ShopEvent } from "./event.ts";
 import { isRecord } from "./is-record.ts";
 import { LINE_QUANTITY_MAX, ORDER_LINES_MAX, PRICE_MAX, TEXT_CHARACTERS_MAX } from "./limits.ts";
+import { amountOf, numberOf } from "./money.ts";
 
 /** Segment's e-commerce spec v2, then the aliases of v1. Names are compared without case, spaces and punctuation. */
 const KINDS: readonly (readonly [ActivityKind, ...string[]])[] = [
   ["searched", "Products Searched", "Searched Products", "Product Searched"],
-  ["list_viewed", "Product List Viewed", "Viewed Product List", "Viewed Product Category"],
+  [
+    "list_viewed",
+    "Product List Viewed",
+    "Viewed Product List",
+    "Viewed Product Category",
+    "Product Category Viewed",
+  ],
   ["list_filtered", "Product List Filtered", "Filtered Product List"],
   ["promotion_viewed", "Promotion Viewed", "Viewed Promotion"],
   ["promotion_clicked", "Promotion Clicked", "Clicked Promotion"],
@@ -29,7 +36,13 @@ const KINDS: readonly (readonly [ActivityKind, ...string[]])[] = [
   ["coupon_removed", "Coupon Removed", "Removed Coupon"],
   ["wishlist_added", "Product Added to Wishlist", "Added Product to Wishlist"],
   ["wishlist_removed", "Product Removed from Wishlist", "Removed Product from Wishlist"],
-  ["wishlist_to_cart", "Wishlist Product Added to Cart", "Added Wishlist Product to Cart"],
+  [
+    "wishlist_to_cart",
+    "Wishlist Product Added to Cart",
+    "Added Wishlist Product to Cart",
+    "Product Added from Wishlist to Cart",
+    "Product Added to Cart from Wishlist",
+  ],
   ["product_shared", "Product Shared", "Shared Product"],
   ["cart_shared", "Cart Shared", "Shared Cart"],
   ["reviewed", "Product Reviewed", "Reviewed Product"],
@@ -87,6 +100,17 @@ const OF_ONE_PRODUCT: ReadonlySet<ActivityKind> = new Set([
   "reviewed",
 ]);
 
+/** Kinds about one order: a bare `id` of theirs is its id, as in v1 of the spec. */
+const OF_ONE_ORDER: ReadonlySet<ActivityKind> = new Set([
+  "ordered",
+  "order_updated",
+  "refunded",
+  "cancelled",
+]);
+
+/** What an order comes to: the first that is told and not zero, which libraries send for what was not told. */
+const AMOUNTS = ["revenue", "total", "value", "subtotal"];
+
 /** What kind of activity a track call of this name is; `other` when the shop made it up. */
 export function kindOf(name: string): ActivityKind {
   return KIND_BY_NAME.get(normalized(name)) ?? "other";
@@ -96,16 +120,21 @@ export function kindOf(name: string): ActivityKind {
 export function toActivity(event: ShopEvent): Activity {
   const { properties } = event;
   const kind = event.type === "track" ? kindOf(event.name) : TYPE_KINDS[event.type];
-  const orderId = text(properties["order_id"]) ?? text(properties["orderId"]);
-  const currency = text(properties["currency"])?.toUpperCase();
-  const value = amount(properties["revenue"]) ?? amount(properties["total"]) ?? amount(properties["value"]);
+  const orderId =
+    text(properties["order_id"]) ??
+    text(properties["orderId"]) ??
+    (OF_ONE_ORDER.has(kind) ? text(properties["id"]) : undefined);
+  const products = WITHOUT_PRODUCT.has(kind) ? [] : productsOf(kind, properties);
+  const currency = currencyOf(properties) ?? sharedCurrency(products);
+  const lines = linesOf(kind, products, currency);
+  const value = worthOf(properties, currency) ?? unreadRefund(kind, properties, lines);
   const detail = DETAILS.map((field) => text(properties[field])).find((found) => found !== undefined);
   return {
     messageId: event.messageId,
     at: event.at,
     kind,
     name: event.name,
-    lines: WITHOUT_PRODUCT.has(kind) ? [] : linesOf(kind, properties),
+    lines,
     ...(orderId !== undefined && { orderId }),
     ...(currency !== undefined && { currency }),
     ...(value !== undefined && { value }),
@@ -114,34 +143,63 @@ export function toActivity(event: ShopEvent): Activity {
   };
 }
 
-function linesOf(kind: ActivityKind, properties: Readonly<Record<string, unknown>>): ActivityLine[] {
+/** The products that an event names, as they are: the list, else the properties themselves. */
+function productsOf(kind: ActivityKind, properties: Readonly<Record<string, unknown>>): readonly unknown[] {
   const { products, id: _, ...named } = properties;
-  const alone = OF_ONE_PRODUCT.has(kind) ? properties : named;
-  const given: unknown[] = Array.isArray(products) ? products : [alone];
+  return listOf(products) ?? [OF_ONE_PRODUCT.has(kind) ? properties : named];
+}
+
+/** A list of products, also as JSON text, by some key each (as PHP writes lists with gaps), or one product. */
+function listOf(products: unknown): readonly unknown[] | undefined {
+  const value = typeof products === "string" ? parsed(products) : products;
+  if (Array.isArray(value)) return value;
+  if (!isRecord(value)) return undefined;
+  return productIdOf(value) === undefined ? Object.values(value) : [value];
+}
+
+function parsed(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return undefined;
+  }
+}
+
+function linesOf(
+  kind: ActivityKind,
+  products: readonly unknown[],
+  currency: string | undefined,
+): ActivityLine[] {
   const lines: ActivityLine[] = [];
-  for (const product of given) {
+  for (const product of products) {
     if (lines.length >= ORDER_LINES_MAX) break;
-    const line = isRecord(product) ? lineOf(product) : undefined;
+    const line = isRecord(product) ? lineOf(kind, product, currency) : undefined;
     if (line !== undefined) lines.push(line);
   }
   return lines;
 }
 
-function lineOf(product: Readonly<Record<string, unknown>>): ActivityLine | undefined {
-  const sku = text(product["sku"]);
-  const productId = text(product["product_id"]) ?? text(product["productId"]) ?? text(product["id"]) ?? sku;
+function lineOf(
+  kind: ActivityKind,
+  product: Readonly<Record<string, unknown>>,
+  currency: string | undefined,
+): ActivityLine | undefined {
+  const productId = productIdOf(product);
   if (productId === undefined) return undefined;
-  const quantity = number(product["quantity"]);
+  const sku = text(product["sku"]);
+  const quantity = quantityOf(kind, product);
+  if (quantity === undefined) return undefined;
   const name = text(product["name"]) ?? text(product["title"]);
   const category = text(product["category"]);
   const brand = text(product["brand"]);
-  const price = number(product["price"]);
+  const price =
+    (currencyOf(product) ?? currency) === currency ? amountOf(product["price"], currency) : undefined;
   const imageUrl = text(product["image_url"]);
   const url = text(product["url"]);
   return {
     productId,
     sku: sku ?? productId,
-    quantity: quantity !== undefined && quantity > 0 ? Math.min(quantity, LINE_QUANTITY_MAX) : 1,
+    quantity,
     ...(name !== undefined && { name }),
     ...(category !== undefined && { category }),
     ...(brand !== undefined && { brand }),
@@ -149,6 +207,59 @@ function lineOf(product: Readonly<Record<string, unknown>>): ActivityLine | unde
     ...(imageUrl !== undefined && { imageUrl }),
     ...(url !== undefined && { url }),
   };
+}
+
+function productIdOf(product: Readonly<Record<string, unknown>>): string | undefined {
+  return (
+    text(product["product_id"]) ?? text(product["productId"]) ?? text(product["id"]) ?? text(product["sku"])
+  );
+}
+
+/**
+ * Units of a line, one where it tells none: libraries write 0 for that. Less than none are units that came back; they
+ * are no line of what was ordered.
+ */
+function quantityOf(kind: ActivityKind, product: Readonly<Record<string, unknown>>): number | undefined {
+  const told = numberOf(product["quantity"]) ?? amountOf(product["quantity"], undefined) ?? 0;
+  if (told < 0 && (kind === "ordered" || kind === "order_updated")) return undefined;
+  return told === 0 ? 1 : Math.min(Math.abs(told), LINE_QUANTITY_MAX);
+}
+
+function currencyOf(properties: Readonly<Record<string, unknown>>): string | undefined {
+  return text(properties["currency"])?.toUpperCase();
+}
+
+/** The currency of products of which none tells another one. */
+function sharedCurrency(products: readonly unknown[]): string | undefined {
+  let shared: string | undefined;
+  for (const product of products) {
+    const currency = isRecord(product) ? currencyOf(product) : undefined;
+    if (currency === undefined) continue;
+    if (shared !== undefined && currency !== shared) return undefined;
+    shared = currency;
+  }
+  return shared;
+}
+
+function worthOf(
+  properties: Readonly<Record<string, unknown>>,
+  currency: string | undefined,
+): number | undefined {
+  let worth: number | undefined;
+  for (const field of AMOUNTS) {
+    if (!worth) worth = amountOf(properties[field], currency) ?? worth;
+  }
+  return worth === undefined ? undefined : Math.max(-PRICE_MAX, Math.min(PRICE_MAX, worth));
+}
+
+/** A refund of an amount that cannot be read is none: without amount and products it would be of the whole order. */
+function unreadRefund(
+  kind: ActivityKind,
+  properties: Readonly<Record<string, unknown>>,
+  lines: readonly ActivityLine[],
+): number | undefined {
+  if (kind !== "refunded" || lines.length > 0) return undefined;
+  return AMOUNTS.some((field) => text(properties[field]) !== undefined) ? 0 : undefined;
 }
 
 function normalized(name: string): string {
@@ -160,16 +271,4 @@ function text(value: unknown): string | undefined {
   if (typeof value !== "string" && !(typeof value === "number" && Number.isFinite(value))) return undefined;
   const trimmed = String(value).trim().slice(0, TEXT_CHARACTERS_MAX).toWellFormed();
   return trimmed === "" ? undefined : trimmed;
-}
-
-/** A finite number, also where it came as a text ("19.99"). */
-function number(value: unknown): number | undefined {
-  if (typeof value !== "number" && (typeof value !== "string" || value.trim() === "")) return undefined;
-  const found = Number(value);
-  return Number.isFinite(found) ? found : undefined;
-}
-
-function amount(value: unknown): number | undefined {
-  const found = number(value);
-  return found === undefined ? undefined : Math.max(-PRICE_MAX, Math.min(PRICE_MAX, found));
 }

@@ -40,6 +40,7 @@ describe("events", () => {
     ["Products Searched", "searched"],
     ["Product List Viewed", "list_viewed"],
     ["Viewed Product Category", "list_viewed"],
+    ["Product Category Viewed", "list_viewed"],
     ["Product List Filtered", "list_filtered"],
     ["Promotion Viewed", "promotion_viewed"],
     ["Promotion Clicked", "promotion_clicked"],
@@ -50,6 +51,8 @@ describe("events", () => {
     ["Product Added to Wishlist", "wishlist_added"],
     ["Product Removed from Wishlist", "wishlist_removed"],
     ["Wishlist Product Added to Cart", "wishlist_to_cart"],
+    ["Product Added from Wishlist to Cart", "wishlist_to_cart"],
+    ["Product Added to Cart from Wishlist", "wishlist_to_cart"],
     ["Product Shared", "product_shared"],
     ["Cart Shared", "cart_shared"],
     ["Product Reviewed", "reviewed"],
@@ -67,7 +70,7 @@ describe("events", () => {
           revenue: "19.90",
           products: [
             { product_id: 5, sku: "s5", quantity: "2", price: "9.95", category: " Shoes " },
-            { productId: "7", quantity: -3, price: -1, brand: "Acme" },
+            { productId: "7", quantity: 0, price: -1, brand: "Acme" },
             { sku: "only" },
             { name: "nothing to know it by" },
             null,
@@ -98,6 +101,119 @@ describe("events", () => {
     expect(linesOf("Configurator Opened", { id: "x" })).toEqual([]);
     expect(linesOf("Configurator Opened", { product_id: "p" })).toEqual(["p"]);
     expect(linesOf("Order Completed", { products: [{ id: "p" }] })).toEqual(["p"]);
+  });
+
+  test("[EV2] products come as a list, by some key each, alone, or any of these as JSON text", () => {
+    const mug = { product_id: "mug", price: 5 };
+    const cup = { id: 7, quantity: "2" };
+    for (const products of [[mug, cup], { 0: mug, 3: cup }, { a1f: mug, b2c: cup }]) {
+      for (const told of [products, JSON.stringify(products)]) {
+        expect(toActivity(event({ products: told }, "Order Completed")).lines).toEqual([
+          { productId: "mug", sku: "mug", quantity: 1, price: 5 },
+          { productId: "7", sku: "7", quantity: 2 },
+        ]);
+      }
+    }
+    for (const told of [mug, JSON.stringify(mug)]) {
+      expect(toActivity(event({ products: told }, "Order Completed")).lines).toMatchObject([
+        { productId: "mug" },
+      ]);
+    }
+    for (const told of ["", "[Lcom.segment.analytics.Properties$Product;@36db3d6", "mug", 3, null, {}]) {
+      expect(toActivity(event({ products: told }, "Order Completed")).lines).toEqual([]);
+    }
+  });
+
+  test("[EV2] units that came back are units of a refund, and no line of an order", () => {
+    const products = [{ sku: "a", quantity: -2 }, { sku: "b" }];
+    const unitsOf = (name: string) =>
+      toActivity(event({ products }, name)).lines.map(({ sku, quantity }) => [sku, quantity]);
+    expect(unitsOf("Order Refunded")).toEqual([
+      ["a", 2],
+      ["b", 1],
+    ]);
+    expect(unitsOf("Order Completed")).toEqual([["b", 1]]);
+    expect(unitsOf("Order Updated")).toEqual([["b", 1]]);
+  });
+
+  test.each([
+    ["19.99", 19.99],
+    [" 19.99 ", 19.99],
+    ["19,99", 19.99],
+    ["$19.99", 19.99],
+    ["US$ 19.99", 19.99],
+    ["€ 19,99", 19.99],
+    ["19,99\u00a0€", 19.99],
+    ["19.99 EUR", 19.99],
+    ["CHF 1’299.50", 1299.5],
+    ["1,299.00", 1299],
+    ["1.299,00 €", 1299],
+    ["1\u202f299,00 kr", 1299],
+    ["1.234.567", 1234567],
+    ["₹1,23,456.50", 123456.5],
+    ["0.125", 0.125],
+    ["1.2345", 1.2345],
+    ["1e3", 1000],
+    ["1.234", undefined],
+    ["1,234", undefined],
+    ["$1,234", undefined],
+    ["0x10", undefined],
+    ["99¢", undefined],
+    ["from 19.99", undefined],
+    ["19.99 - 29.99", undefined],
+    ["2 for 19.99", undefined],
+    ["Free", undefined],
+    ["", undefined],
+    [true, undefined],
+    [["19.99"], undefined],
+  ])("[EV6] a price of %j is %j", (price, amount) => {
+    const told = toActivity(
+      event({ revenue: price, products: [{ product_id: "a", price }] }, "Order Completed"),
+    );
+    expect([told.value, told.lines[0]?.price]).toEqual([amount, amount]);
+  });
+
+  test("[EV6] an amount is of the event's currency, else of that of its products, or it is none", () => {
+    const told = (properties: Record<string, unknown>) => {
+      const { currency, value, lines } = toActivity(event(properties, "Order Completed"));
+      return [currency, value, ...lines.map(({ price }) => price)];
+    };
+    const a = { product_id: "a", price: 5, currency: "eur" };
+    expect(told({ total: 10, products: [a, { ...a, currency: "EUR" }] })).toEqual(["EUR", 10, 5, 5]);
+    expect(told({ total: 10, products: [a, { ...a, currency: "USD" }] })).toEqual([
+      undefined,
+      10,
+      undefined,
+      undefined,
+    ]);
+    expect(told({ total: "10.00 USD", currency: "EUR", products: [a] })).toEqual(["EUR", undefined, 5]);
+    expect(told({ total: "€10.00", currency: "usd", products: [a] })).toEqual(["USD", undefined, undefined]);
+  });
+
+  test("[EV6] an order is worth the first of revenue, total, value and subtotal that is not zero", () => {
+    const worth = (properties: Record<string, unknown>, name = "Order Completed") =>
+      toActivity(event(properties, name)).value;
+    expect(worth({ revenue: null, total: "31.00" })).toBe(31);
+    expect(worth({ revenue: 0, total: 31 })).toBe(31);
+    expect(worth({ revenue: "25.00", total: 31, value: 31 })).toBe(25);
+    expect(worth({ subtotal: 18, shipping: 5 })).toBe(18);
+    expect(worth({ revenue: 0, total: 0 })).toBe(0);
+    expect(worth({})).toBeUndefined();
+    // Without amount and products a refund is of the whole order.
+    expect(worth({ total: "1.234" }, "Order Refunded")).toBe(0);
+    expect(worth({ total: null }, "Order Refunded")).toBeUndefined();
+  });
+
+  test("[EV7] an order is known by a bare id, as v1 of the spec has it, in events about one order", () => {
+    const orderOf = (name: string, properties: Record<string, unknown>) =>
+      toActivity(event(properties, name)).orderId;
+    for (const name of ["Completed Order", "Order Updated", "Order Refunded", "Order Cancelled"]) {
+      expect(orderOf(name, { id: 1001 })).toBe("1001");
+      expect(orderOf(name, { id: "x", order_id: "o" })).toBe("o");
+      expect(orderOf(name, { id: "x", orderId: "o" })).toBe("o");
+    }
+    expect(orderOf("Product Viewed", { id: "p" })).toBeUndefined();
+    expect(orderOf("Checkout Started", { id: "p" })).toBeUndefined();
   });
 
   test("[EV2] anything may be in the properties", () => {
