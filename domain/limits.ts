@@ -1,7 +1,7 @@
 // Every bound of the system, the unit in its name, what falls out first in its reason.
 
 // --- requests ---------------------------------------------------------------------------------
-/** One event as JSON; more is a catalogue in disguise. The event is rejected. */
+/** One event as JSON in UTF-8; more is a catalogue in disguise. The event is rejected. */
 export const EVENT_BYTES_MAX = 32 * 1024;
 /** A request body after inflation; zip bombs stop here. The request is refused (413). */
 export const REQUEST_BYTES_MAX = 1024 * 1024;

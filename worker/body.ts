@@ -6,9 +6,21 @@ import { Problem } from "./problem.ts";
 const GZIP_MAGIC = [0x1f, 0x8b] as const;
 const decoder = new TextDecoder();
 
+/** A body as text, and how long it was. */
+export interface TextBody {
+  readonly text: string;
+  readonly bytes: number;
+}
+
 /** The body as text, however it came. @throws Problem as `readWhole`. */
 export async function readText(request: Request, bytesMax: number): Promise<string> {
-  return decoder.decode(await readWhole(request, bytesMax));
+  return (await readTextBody(request, bytesMax)).text;
+}
+
+/** The same, with its length once unpacked. @throws Problem as `readWhole`. */
+export async function readTextBody(request: Request, bytesMax: number): Promise<TextBody> {
+  const whole = await readWhole(request, bytesMax);
+  return { text: decoder.decode(whole), bytes: whole.length };
 }
 
 /** @throws Problem 400 when the text is not JSON. */

@@ -127,6 +127,23 @@ describe("events", () => {
     expect(await activities("rudder")).toHaveLength(types.length);
   });
 
+  test("[HT10] an event is bounded by its bytes of UTF-8, alone, in a batch and in an import", async () => {
+    const fits = { ...viewed("bytes", "p"), properties: { text: "ü".repeat(16_000) } };
+    const tooLarge = { ...viewed("bytes", "p"), properties: { text: "ü".repeat(17_000) } };
+    expect((await post("/v1/track", fits)).status).toBe(200);
+    expect((await post("/v1/track", tooLarge)).status).toBe(413);
+    const listed = (list: object[]) => list.map((one) => JSON.stringify(one)).join("\n");
+    const messages = [fits, tooLarge];
+    for (const { json } of [
+      await post("/v1/batch", { batch: messages }),
+      await call("POST", "/v1/import", { body: { batch: messages } }),
+      await call("POST", "/v1/import", { body: messages }),
+      await call("POST", "/v1/import", { body: listed(messages) }),
+    ]) {
+      expect(json).toMatchObject({ duplicates: 1, rejected: [{ index: 1, code: "event_too_large" }] });
+    }
+  });
+
   test("[HT10] bodies are bounded before and after inflation, batches by their events", async () => {
     expect((await post("/v1/batch", `{"batch":"${"x".repeat(1024 * 1024)}"}`)).status).toBe(413);
     expect((await post("/v1/batch", await gzip("0".repeat(10_000_000)))).status).toBe(413);

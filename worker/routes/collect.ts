@@ -4,7 +4,7 @@ import { toActivity } from "../../domain/ecommerce.ts";
 import type { EventType, ShopEvent } from "../../domain/event.ts";
 import { BATCH_EVENTS_MAX, REQUEST_BYTES_MAX } from "../../domain/limits.ts";
 import { accessOfWriteKey } from "../auth.ts";
-import { parseJson, readText } from "../body.ts";
+import { parseJson, readTextBody, type TextBody } from "../body.ts";
 import { type ReceivedItem, take } from "../events.ts";
 import { type Exchange, json, posted } from "../exchange.ts";
 import { idsOfNameless } from "../nameless.ts";
@@ -27,8 +27,8 @@ export const batchSchema = v.object(
 /** `POST /v1/track`, `page`, ... and their short forms: one message, its type told by the path. */
 export function collectOne(type: EventType) {
   return async (exchange: Exchange): Promise<Response> => {
-    const body = await readText(exchange.request, REQUEST_BYTES_MAX);
-    const message = parseJson(body);
+    const body = await readTextBody(exchange.request, REQUEST_BYTES_MAX);
+    const message = parseJson(body.text);
     authorizeByBody(exchange, message);
     const source = { ...sourceOf(exchange, body), type };
     const [item] = parseItems([message], source, exchange);
@@ -46,8 +46,8 @@ export function collectOne(type: EventType) {
 
 /** `POST /v1/batch`. */
 export async function collectBatch(exchange: Exchange): Promise<Response> {
-  const body = await readText(exchange.request, REQUEST_BYTES_MAX);
-  const value = parseJson(body);
+  const body = await readTextBody(exchange.request, REQUEST_BYTES_MAX);
+  const value = parseJson(body.text);
   authorizeByBody(exchange, value);
   const { messages, source } = batchOf(value, body, exchange);
   return posted(await take(parseItems(messages, source, exchange), source, exchange));
@@ -55,8 +55,8 @@ export async function collectBatch(exchange: Exchange): Promise<Response> {
 
 /** `POST /v1/validate`: the same checks of a batch, a list or a message, and what each would become; nothing stored. */
 export async function validate(exchange: Exchange): Promise<Response> {
-  const body = await readText(exchange.request, REQUEST_BYTES_MAX);
-  const value = parseJson(body);
+  const body = await readTextBody(exchange.request, REQUEST_BYTES_MAX);
+  const value = parseJson(body.text);
   authorizeByBody(exchange, value);
   const isBatch = typeof value === "object" && value !== null && "batch" in value;
   const batch = isBatch ? value : { batch: Array.isArray(value) ? value : [value] };
@@ -85,7 +85,7 @@ function eventView(event: ShopEvent): Record<string, unknown> {
 
 function batchOf(
   value: unknown,
-  body: string,
+  body: TextBody,
   exchange: Exchange,
 ): { messages: readonly unknown[]; source: MessageSource } {
   const { batch: given } = (value ?? {}) as { batch?: unknown };
@@ -96,11 +96,11 @@ function batchOf(
   return { messages: batch, source: { ...sourceOf(exchange, body), ...(sentAt != null && { sentAt }) } };
 }
 
-function sourceOf({ now, access, request, env }: Exchange, body: string): MessageSource {
+function sourceOf({ now, access, request, env }: Exchange, body: TextBody): MessageSource {
   return {
     receivedAt: now,
     history: false,
-    bodyLength: body.length,
+    bodyBytes: body.bytes,
     trusted: access === "secret",
     userAgent: request.headers.get("user-agent"),
     analyticsCategories: analyticsCategoriesOf(env),

@@ -11,7 +11,7 @@ import { type Exchange, json } from "../exchange.ts";
 import type { Item } from "../item-scanner.ts";
 import { idsOfNameless } from "../nameless.ts";
 import { Problem } from "../problem.ts";
-import { type MessageSource, parseMessage, type Rejection } from "../schema/message.ts";
+import { CHARACTER_BYTES_MAX, type MessageSource, parseMessage, type Rejection } from "../schema/message.ts";
 
 /**
  * `POST /v1/import`: history as a JSON array, a batch or NDJSON; times stay as they are. Recorded portion by portion as
@@ -51,7 +51,7 @@ class History {
       receivedAt: exchange.now,
       history: true,
       trusted: exchange.access === "secret",
-      bodyLength: Number.POSITIVE_INFINITY,
+      bodyBytes: Number.POSITIVE_INFINITY,
       userAgent: null,
       analyticsCategories: analyticsCategoriesOf(exchange.env),
     };
@@ -97,7 +97,10 @@ class History {
       return { message: item.text, parsed: { code: "invalid_event", message_id: null, path: "", detail } };
     }
     const { value: message, length } = item;
-    const source = { ...this.source, ...(length !== undefined && { bodyLength: length }) };
+    const source = {
+      ...this.source,
+      ...(length !== undefined && { bodyBytes: length * CHARACTER_BYTES_MAX }),
+    };
     return { message, parsed: parseMessage(message, { ...source, ...this.nameless(message, index) }) };
   }
 }

@@ -129,7 +129,7 @@ function parseKept(item: KeptRejection, corrected: unknown, env: Env): ReturnTyp
     receivedAt: item.receivedAt,
     history: item.history,
     trusted: item.trusted,
-    bodyLength: Number.POSITIVE_INFINITY,
+    bodyBytes: Number.POSITIVE_INFINITY,
     userAgent: item.userAgent ?? null,
     analyticsCategories: analyticsCategoriesOf(env),
     // One without an id of its own keeps the one it has here, so that it counts once however often it is sent again.

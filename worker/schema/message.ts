@@ -14,6 +14,9 @@ const optionalId = v.optional(v.nullable(idOrEmpty));
 const optionalInstant = v.optional(v.nullable(instant));
 const bag = v.optional(v.nullable(v.record(v.string(), v.unknown(), "must be an object")));
 
+/** Of a character, as JavaScript counts them, in UTF-8. */
+export const CHARACTER_BYTES_MAX = 3;
+
 /** A message of the Segment spec, as far as this service looks at it; all else is let through. */
 export const message = v.object(
   {
@@ -47,8 +50,8 @@ export interface MessageSource {
   readonly messageId?: string;
   /** `User-Agent` of the request. */
   readonly userAgent: string | null;
-  /** Bytes of the whole body: below the bound of one event, none can be above it. */
-  readonly bodyLength: number;
+  /** Bytes of the whole body, or more: below the bound of one event, none can be above it. */
+  readonly bodyBytes: number;
   /** Sent with the secret key: may join users. */
   readonly trusted: boolean;
   /** Consent categories that stand for analytics. */
@@ -72,7 +75,7 @@ export function parseMessage(value: unknown, source: MessageSource): ValidEvent 
   const given = source.type !== undefined && isRecord(value) ? { ...value, type: source.type } : value;
   const messageId =
     isRecord(value) && typeof value["messageId"] === "string" ? value["messageId"].slice(0, 256) : null;
-  if (source.bodyLength > EVENT_BYTES_MAX && (jsonText(value)?.length ?? Infinity) > EVENT_BYTES_MAX) {
+  if (source.bodyBytes > EVENT_BYTES_MAX && isTooLarge(value)) {
     const detail = `must not be larger than ${EVENT_BYTES_MAX} bytes, nor nested without end`;
     return { code: "event_too_large", message_id: messageId, path: "", detail };
   }
@@ -119,6 +122,15 @@ export function parseMessage(value: unknown, source: MessageSource): ValidEvent 
   };
   return identity === undefined ? { event } : { identity, event };
 }
+
+/** As JSON in UTF-8. Hardly any is near the bound: the others are not encoded. */
+function isTooLarge(value: unknown): boolean {
+  const json = jsonText(value);
+  if (json === undefined || json.length > EVENT_BYTES_MAX) return true;
+  return json.length * CHARACTER_BYTES_MAX > EVENT_BYTES_MAX && encoder.encode(json).length > EVENT_BYTES_MAX;
+}
+
+const encoder = new TextEncoder();
 
 /** Only an alias says that another id is the same visitor. */
 function previousIdOf({ type, previousId }: v.InferOutput<typeof message>): { previousId?: string } {
