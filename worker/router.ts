@@ -63,6 +63,7 @@ function route(method: Route["method"], path: string, access: Needed, handler: H
 export const ROUTES: readonly Route[] = [
   route("POST", "/v1/batch", "body", collectBatch),
   route("POST", "/v1/b", "body", collectBatch),
+  route("POST", "/beacon/v1/batch", "body", collectBatch),
   route("GET", "/v1/recommendations", "write", getRecommendations),
   route("POST", "/v1/reservations", "secret", postReservation),
   ...SINGLE_CALLS.flatMap(([type, short]) =>

@@ -8,6 +8,7 @@ const PUBLIC = new Set([
     (name) => `POST /v1/${name}`,
   ),
   ...["t", "p", "s", "i", "a", "g", "b"].map((name) => `POST /v1/${name}`),
+  "POST /beacon/v1/batch",
   "GET /v1/recommendations",
   "POST /v1/recommendations",
   "GET /v1/trending",

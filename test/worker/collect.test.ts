@@ -24,6 +24,19 @@ describe("events", () => {
     expect((await activities(anonymousId)).map(({ message_id }) => message_id).sort()).toEqual(["1", "2"]);
   });
 
+  test("[HT7] a beacon of RudderStack's browser library is a batch, its key in the query", async () => {
+    const body = JSON.stringify({ batch: [viewed("beacon", "p1")], sentAt: new Date().toISOString() });
+    const sent = (key: string) =>
+      call("POST", `/beacon/v1/batch?writeKey=${key}`, {
+        key: null,
+        body,
+        headers: { "content-type": "text/plain" },
+      });
+    expect((await sent("wrong")).status).toBe(401);
+    expect((await sent(WRITE)).json).toEqual({ accepted: 1, duplicates: 0, rejected: [] });
+    expect(await activities("beacon")).toHaveLength(1);
+  });
+
   test("[HT8] one bad event never spoils a batch, and is told with its place, code and field", async () => {
     const good = viewed("mixed", "p1");
     const batch = [

@@ -194,6 +194,13 @@ export const EVENTS: Operations = {
   ),
   "POST /v1/batch": collectBatch,
   "POST /v1/b": { ...collectBatch, id: "batchShort", summary: "Short form of /v1/batch" },
+  "POST /beacon/v1/batch": {
+    ...collectBatch,
+    id: "batchBeacon",
+    summary: "/v1/batch for beacons",
+    description:
+      "Where RudderStack's browser library sends its batches with `useBeacon`: the write key is in the query.",
+  },
   "POST /v1/validate": {
     id: "validate",
     tag: "Events",
