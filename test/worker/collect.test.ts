@@ -92,6 +92,33 @@ describe("events", () => {
     }
   });
 
+  test("[HT8] [EV3] a time may come with an offset, as seconds or milliseconds, and empty for none", async () => {
+    const at = Date.UTC(2026, 10, 20, 8);
+    const times = [
+      "2026-11-20T08:00:00Z",
+      "2026-11-20T10:00:00.000000+02:00",
+      "2026-11-20T03:00:00-0500",
+      at,
+      at / 1000,
+      String(at),
+      `${at / 1000}.000`,
+    ];
+    const batch = [...times, "", " "].map((timestamp) => ({
+      ...viewed("offsets", "p"),
+      timestamp,
+      sentAt: "",
+    }));
+    const { json } = await post("/v1/validate", { batch, sentAt: "" });
+    const told = json.events.map(({ timestamp }: { timestamp: string }) => Date.parse(timestamp));
+    expect(told.slice(0, times.length)).toEqual(times.map(() => at));
+    for (const now of told.slice(times.length)) expect(Math.abs(Date.now() - now)).toBeLessThan(60_000);
+    const wrong = [0, -1, 20261120, 1e11, 1e14, "20261120100000"];
+    const refused = await post("/v1/validate", {
+      batch: wrong.map((timestamp) => ({ ...viewed("offsets", "p"), timestamp })),
+    });
+    expect(refused.json.rejected).toHaveLength(wrong.length);
+  });
+
   test("[HT48] a missing field is required, an unknown one is not known", async () => {
     const wrong = async (path: string, body: unknown) => (await call("POST", path, { body })).json.errors;
     expect(await wrong("/v1/batch", [])).toEqual([{ path: "batch", detail: "is required" }]);

@@ -61,7 +61,7 @@ export const MESSAGE_FIELDS: FieldNotes = {
   userId: "Who it was, where the shop knows; this or `anonymousId` is required.",
   anonymousId: "The browser's or device's own id.",
   previousId: "Of an alias call: the id known before.",
-  timestamp: "When it happened; now, where absent.",
+  timestamp: "When it happened, ISO 8601 or seconds or milliseconds since 1970; now, where absent.",
   originalTimestamp: "When it happened by the sender's clock.",
   sentAt: "When it was sent by the sender's clock; where that is off by over a minute, times are corrected.",
   properties:

@@ -13,7 +13,7 @@ const SENT = {
   id: [id, { type: ["string", "number"], maxLength: ID_CHARACTERS_MAX }],
   text: [text, { type: "string", maxLength: TEXT_CHARACTERS_MAX }],
   currency: [currency, { type: "string", pattern: "^[A-Za-z]{3}$" }],
-  instant: [instant, { type: "string", format: "date-time" }],
+  instant: [instant, { type: ["string", "number"], format: "date-time" }],
 } as const satisfies Record<string, readonly [v.GenericSchema, JsonSchema]>;
 const SENT_REF = "sent:";
 

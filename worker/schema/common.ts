@@ -30,15 +30,32 @@ export const currency = v.pipe(
   v.regex(/^[A-Z]{3}$/, "must be a code of three letters (ISO 4217)"),
 );
 
-/** ISO 8601 as Unix ms. */
+const TIME = "must be a time (ISO 8601)";
+
+/** ISO 8601, or seconds or milliseconds since 1970, as Unix ms; an empty text is none. */
 export const instant = v.pipe(
-  v.string("must be a time (ISO 8601)"),
-  // What else the platform reads as a time may be meant otherwise: it takes "1" for 2001.
-  v.regex(/^\s*[+-]?\d{4,6}-\d\d-\d\d/, "must be a time (ISO 8601)"),
-  v.transform((value) => Date.parse(value)),
-  v.number("must be a time (ISO 8601)"),
-  v.check((value) => Number.isFinite(value), "must be a time (ISO 8601)"),
+  v.union([v.string(), v.number()], TIME),
+  v.transform(instantOf),
+  v.check((value) => value === undefined || Number.isFinite(value), TIME),
 );
+
+function instantOf(value: string | number): number | undefined {
+  if (typeof value === "number") return epochMs(value);
+  if (ISO_DATE.test(value)) return Date.parse(value);
+  const text = value.trim();
+  if (text === "") return undefined;
+  return DIGITS.test(text) ? epochMs(Number(text)) : Number.NaN;
+}
+
+/** What else the platform reads as a time may be meant otherwise: it takes "1" for 2001. */
+const ISO_DATE = /^\s*[+-]?\d{4,6}-\d\d-\d\d/;
+const DIGITS = /^\d{10,13}(?:\.\d{1,9})?$/;
+
+/** From 2001 to 2286 a time has ten digits in seconds and thirteen in milliseconds: which it is in cannot be mistaken. */
+function epochMs(value: number): number {
+  if (value >= 1e9 && value < 1e10) return Math.round(value * 1000);
+  return value >= 1e12 && value < 1e13 ? Math.round(value) : Number.NaN;
+}
 
 /** A whole number in a query. */
 export function wholeNumber(min: number, max: number) {
