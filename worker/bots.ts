@@ -4,6 +4,8 @@ import { USER_AGENT_CHARACTERS_MAX, USER_AGENTS_MAX } from "../domain/limits.ts"
 /** Libraries that run in pages. Those of servers and apps name themselves otherwise, and are no bots. */
 const BROWSER_LIBRARIES = /^(analytics\.js|@segment\/analytics-next|.*javascript.*|rudder-sdk-js)$/i;
 const BROWSER_CHANNELS = /^(browser|web)$/i;
+/** What every browser begins with, and every bot that runs a page's scripts. What sends for a shop's server does not. */
+const BROWSER_AGENT = "Mozilla/";
 
 const known = new Map<string, boolean>();
 
@@ -11,7 +13,7 @@ const known = new Map<string, boolean>();
  * Whether a bot caused a message. Asked of browser channels only: what a server's library calls itself says nothing
  * about the visitor.
  *
- * @param requestAgent of the request that brought it, which is the visitor's where the message names none.
+ * @param requestAgent of the request that brought it: the visitor's where the message names none and it is a browser's.
  */
 export function isBotMessage(message: unknown, requestAgent: string | null): boolean {
   const { channel, context } = recordOf(message);
@@ -25,8 +27,10 @@ export function isBotMessage(message: unknown, requestAgent: string | null): boo
         ? BROWSER_LIBRARIES.test(name)
         : page !== undefined || userAgent !== undefined;
   if (!fromBrowser) return false;
-  const agent = typeof userAgent === "string" && userAgent !== "" ? userAgent : requestAgent;
-  return agent !== null && isBotAgent(agent.slice(0, USER_AGENT_CHARACTERS_MAX));
+  const isTold = typeof userAgent === "string" && userAgent !== "";
+  const agent = isTold ? userAgent : requestAgent;
+  if (agent === null || !(isTold || agent.startsWith(BROWSER_AGENT))) return false;
+  return isBotAgent(agent.slice(0, USER_AGENT_CHARACTERS_MAX));
 }
 
 /** The pattern takes microseconds, and most messages of an isolate come from few browsers. */

@@ -38,6 +38,15 @@ test("[HT40] what a server's or an app's library calls itself makes no bot", asy
   }
   expect(await isBot({ channel: "server", context: { userAgent: GOOGLEBOT } })).toBe(false);
   expect(await isBot({ channel: "mobile", context: library("analytics.js") }, GOOGLEBOT)).toBe(false);
+  // A plugin of the shop's server, which tells on which page the visitor was.
+  for (const agent of [
+    "WordPress/6.8; https://shop.example",
+    "GuzzleHttp/7",
+    "python-requests/2.32.3",
+    "node",
+  ]) {
+    expect(await isBot({ context: { page: { url: "https://shop.example/" } } }, agent)).toBe(false);
+  }
   // Sent by hand, without a word about a browser.
   expect(await isBot({}, "curl/8.5.0")).toBe(false);
   expect(await isBot({ context: null }, "curl/8.5.0")).toBe(false);
