@@ -33,7 +33,7 @@ afterAll(async () => {
   await server?.stop();
   rmSync(dir, { recursive: true, force: true });
 });
-afterEach(() => proxy.close());
+afterEach(() => proxy?.close());
 
 async function failing(share: number): Promise<void> {
   proxy = await openFaultyProxy(server.url, { seed: 20_261_125, share });
@@ -256,6 +256,42 @@ test("[LB4] @segment/analytics-next in batches: every message is stored exactly 
   }
 });
 
+/** Sends messages as a page does that has RudderStack's library. Whom they are of. */
+async function sendByRudder(
+  tab: Page,
+  url: string,
+  messages: readonly Message[],
+  options: object,
+): Promise<string> {
+  return tab.evaluate(
+    async ({ key, url, list, options }) => {
+      interface Rudder {
+        load(key: string, url: string, options: object): void;
+        track(event: string, properties: object): void;
+        getAnonymousId(): string;
+      }
+      const { rudderanalytics } = globalThis as unknown as {
+        rudderanalytics: { RudderAnalytics: new () => Rudder };
+      };
+      const analytics = new rudderanalytics.RudderAnalytics();
+      // What RudderStack's own service would tell of the shop.
+      const config = { statsCollection: { errors: { enabled: false }, metrics: { enabled: false } } };
+      const source = { id: "shop", name: "shop", writeKey: key, workspaceId: "shop", enabled: true };
+      analytics.load(key, url, {
+        getSourceConfig: () => ({ source: { ...source, config, connections: [], destinations: [] } }),
+        ...options,
+      });
+      const atOnce = Math.ceil(list.length / 40);
+      for (let i = 0; i < list.length; i += atOnce) {
+        for (const { event, properties } of list.slice(i, i + atOnce)) analytics.track(event, properties);
+        await new Promise((done) => setTimeout(done, 50));
+      }
+      return analytics.getAnonymousId();
+    },
+    { key: writeKey, url, list: messages as Message[], options },
+  );
+}
+
 test("[LB5] @rudderstack/analytics-js from another origin: every message is stored exactly once", async () => {
   await failing(FAULT_SHARE.singles);
   const run = "rudder-browser";
@@ -265,37 +301,36 @@ test("[LB5] @rudderstack/analytics-js from another origin: every message is stor
   try {
     const tab = await context.newPage();
     await tab.goto(shop.url);
-    const visitor = await tab.evaluate(
-      async ({ key, url, list }) => {
-        interface Rudder {
-          load(key: string, url: string, options: object): void;
-          track(event: string, properties: object): void;
-          getAnonymousId(): string;
-        }
-        const { rudderanalytics } = globalThis as unknown as {
-          rudderanalytics: { RudderAnalytics: new () => Rudder };
-        };
-        const analytics = new rudderanalytics.RudderAnalytics();
-        // What RudderStack's own service would tell of the shop.
-        const config = { statsCollection: { errors: { enabled: false }, metrics: { enabled: false } } };
-        const source = { id: "shop", name: "shop", writeKey: key, workspaceId: "shop", enabled: true };
-        analytics.load(key, url, {
-          getSourceConfig: () => ({ source: { ...source, config, connections: [], destinations: [] } }),
-          queueOptions: { minRetryDelay: 200, maxRetryDelay: 2_000, maxAttempts: 20, maxItems: 2_000 },
-        });
-        const atOnce = Math.ceil(list.length / 40);
-        for (let i = 0; i < list.length; i += atOnce) {
-          for (const { event, properties } of list.slice(i, i + atOnce)) analytics.track(event, properties);
-          await new Promise((done) => setTimeout(done, 50));
-        }
-        return analytics.getAnonymousId();
-      },
-      { key: writeKey, url: proxy.url, list: messages as Message[] },
-    );
+    const visitor = await sendByRudder(tab, proxy.url, messages, {
+      queueOptions: { minRetryDelay: 200, maxRetryDelay: 2_000, maxAttempts: 20, maxItems: 2_000 },
+    });
     await expectEachOnce(
       run,
       messages.map((message) => ({ ...message, visitor })),
     );
+  } finally {
+    await context.close();
+    shop.close();
+  }
+});
+
+test("[LB6] @rudderstack/analytics-js with useBeacon: every message is stored exactly once", async () => {
+  const run = "rudder-beacon";
+  // Less than the 64 KB of beacons that a browser takes at a time: what is more the library drops.
+  const messages = messagesOf(run).slice(0, 30);
+  const shop = await serveBlankPage("rudderstack");
+  const context = await browser.newContext();
+  try {
+    const tab = await context.newPage();
+    await tab.goto(shop.url);
+    const beacons = { useBeacon: true, beaconQueueOptions: { maxItems: 10, flushQueueInterval: 500 } };
+    const visitor = await sendByRudder(tab, server.url, messages, beacons);
+    const stored = async () => (await storedOf(visitor)).map(markOf).sort();
+    await expect
+      .poll(stored, { timeout: DELIVERED_MS_MAX, interval: 500 })
+      .toEqual(messages.map(({ mark }) => mark).sort());
+    const orders = messages.filter(({ event }) => event === "Order Completed").length;
+    await expect.poll(() => unitsOf(skuOf(run)), { timeout: 15_000 }).toBe(orders * UNITS_PER_ORDER);
   } finally {
     await context.close();
     shop.close();
