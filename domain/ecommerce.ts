@@ -146,7 +146,8 @@ export function toActivity(event: ShopEvent): Activity {
 /** The products that an event names, as they are: the list, else the properties themselves. */
 function productsOf(kind: ActivityKind, properties: Readonly<Record<string, unknown>>): readonly unknown[] {
   const { products, id: _, ...named } = properties;
-  return listOf(products) ?? [OF_ONE_PRODUCT.has(kind) ? properties : named];
+  const list = listOf(products) ?? [];
+  return list.length > 0 ? list : [OF_ONE_PRODUCT.has(kind) ? properties : named];
 }
 
 /** A list of products, also as JSON text, by some key each (as PHP writes lists with gaps), or one product. */

@@ -124,6 +124,12 @@ describe("events", () => {
     }
   });
 
+  test("[EV2] an empty list of products is none", () => {
+    for (const products of [[], {}, "[]", null]) {
+      expect(toActivity(event({ id: "p", products })).lines).toMatchObject([{ productId: "p" }]);
+    }
+  });
+
   test("[EV2] units that came back are units of a refund, and no line of an order", () => {
     const products = [{ sku: "a", quantity: -2 }, { sku: "b" }];
     const unitsOf = (name: string) =>
