@@ -2,7 +2,7 @@ import type { Activity, ActivityKind, ActivityLine } from "./activity.ts";
 import type { ShopEvent } from "./event.ts";
 import { isRecord } from "./is-record.ts";
 import { LINE_QUANTITY_MAX, ORDER_LINES_MAX, PRICE_MAX, TEXT_CHARACTERS_MAX } from "./limits.ts";
-import { amountOf, numberOf } from "./money.ts";
+import { amountOf, isOtherCurrency, numberOf } from "./money.ts";
 
 /** Segment's e-commerce spec v2, then the aliases of v1. Names are compared without case, spaces and punctuation. */
 const KINDS: readonly (readonly [ActivityKind, ...string[]])[] = [
@@ -193,8 +193,7 @@ function lineOf(
   const name = text(product["name"]) ?? text(product["title"]);
   const category = text(product["category"]);
   const brand = text(product["brand"]);
-  const price =
-    (currencyOf(product) ?? currency) === currency ? amountOf(product["price"], currency) : undefined;
+  const price = isInOther(product, currency) ? undefined : amountOf(product["price"], currency);
   const imageUrl = text(product["image_url"]);
   const url = text(product["url"]);
   return {
@@ -228,6 +227,12 @@ function quantityOf(kind: ActivityKind, product: Readonly<Record<string, unknown
 
 function currencyOf(properties: Readonly<Record<string, unknown>>): string | undefined {
   return text(properties["currency"])?.toUpperCase();
+}
+
+/** Whether a product is in another currency than its event; where products do not agree, each that tells one is. */
+function isInOther(product: Readonly<Record<string, unknown>>, currency: string | undefined): boolean {
+  const own = currencyOf(product);
+  return own !== undefined && (currency === undefined || isOtherCurrency(own, currency));
 }
 
 /** The currency of products of which none tells another one. */

@@ -16,6 +16,7 @@ const GROUPED =
 const GROUPED_IN_TWOS = /^(?<whole>\d{1,2}(?:,\d\d)+,\d{3})(?:\.(?<part>\d+))?$/;
 /** Of an amount; a longer text is none. */
 const CHARACTERS_MAX = 64;
+const CODE = /^[A-Z]{3}$/;
 const SIGNS: Readonly<Record<string, string>> = { "€": "EUR", "£": "GBP" };
 
 /** A finite number, also where it came as a text ("2", "1e3"). */
@@ -38,12 +39,15 @@ export function amountOf(value: unknown, currency: string | undefined): number |
   if (number !== undefined) return number;
   const { minus, before, after, digits = "", behind } = WRITTEN.exec(text)?.groups ?? {};
   for (const named of [before, behind]) {
-    if (named === undefined || currency === undefined) continue;
-    const code = SIGNS[named] ?? named;
-    if (/^[A-Z]{3}$/.test(code) && code !== currency) return undefined;
+    if (named !== undefined && isOtherCurrency(SIGNS[named] ?? named, currency)) return undefined;
   }
   const size = sizeOf(digits);
   return size === undefined || !(minus || after) ? size : -size;
+}
+
+/** Whether codes say that one currency is not the other: a sign may stand for several. */
+export function isOtherCurrency(told: string, currency: string | undefined): boolean {
+  return currency !== undefined && told !== currency && CODE.test(told) && CODE.test(currency);
 }
 
 /** Of digits and their separators. */

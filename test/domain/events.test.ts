@@ -193,6 +193,12 @@ describe("events", () => {
       undefined,
     ]);
     expect(told({ total: "10.00 USD", currency: "EUR", products: [a] })).toEqual(["EUR", undefined, 5]);
+    // A sign may stand for several.
+    expect(told({ total: "5.00 USD", currency: "$", products: [{ ...a, currency: "US$" }] })).toEqual([
+      "$",
+      5,
+      5,
+    ]);
     expect(told({ total: "€10.00", currency: "usd", products: [a] })).toEqual(["USD", undefined, undefined]);
   });
 
