@@ -1,7 +1,7 @@
 import type { Activity, ActivityKind, ActivityLine } from "./activity.ts";
 import type { ShopEvent } from "./event.ts";
 import { isRecord } from "./is-record.ts";
-import { LINE_QUANTITY_MAX, ORDER_LINES_MAX, PRICE_MAX, TEXT_CHARACTERS_MAX } from "./limits.ts";
+import { EVENT_PRODUCTS_MAX, LINE_QUANTITY_MAX, PRICE_MAX, TEXT_CHARACTERS_MAX } from "./limits.ts";
 import { amountOf, isOtherCurrency, numberOf } from "./money.ts";
 
 /** Segment's e-commerce spec v2, then the aliases of v1. Names are compared without case, spaces and punctuation. */
@@ -143,6 +143,17 @@ export function toActivity(event: ShopEvent): Activity {
   };
 }
 
+/** Whether an event tells an order of more products than are taken of one. */
+export function isOrderTooLong({
+  type,
+  name,
+  properties,
+}: Pick<ShopEvent, "type" | "name" | "properties">): boolean {
+  const { products } = properties;
+  if (products === undefined || type !== "track") return false;
+  return (listOf(products)?.length ?? 0) > EVENT_PRODUCTS_MAX && OF_ONE_ORDER.has(kindOf(name));
+}
+
 /** The products that an event names, as they are: the list, else the properties themselves. */
 function productsOf(kind: ActivityKind, properties: Readonly<Record<string, unknown>>): readonly unknown[] {
   const { products, id: _, ...named } = properties;
@@ -173,7 +184,7 @@ function linesOf(
 ): ActivityLine[] {
   const lines: ActivityLine[] = [];
   for (const product of products) {
-    if (lines.length >= ORDER_LINES_MAX) break;
+    if (lines.length >= EVENT_PRODUCTS_MAX) break;
     const line = isRecord(product) ? lineOf(kind, product, currency) : undefined;
     if (line !== undefined) lines.push(line);
   }

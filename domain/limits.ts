@@ -13,8 +13,10 @@ export const IMPORT_EVENTS_MAX = 250_000;
 export const IMPORT_REJECTED_MAX = 1_000;
 /** Events of one batch. */
 export const BATCH_EVENTS_MAX = 2_500;
-/** Lines of one order, products of one list. */
+/** Lines of one order or reservation. */
 export const ORDER_LINES_MAX = 100;
+/** Products of one event. Of a longer list the first ones are taken; an order of more is refused, for its demand must be whole. */
+export const EVENT_PRODUCTS_MAX = 500;
 
 /** Units of one line; more is a mistake and is cut. */
 export const LINE_QUANTITY_MAX = 1_000_000;

@@ -3,7 +3,7 @@ import type { ByteReader, ByteWriter } from "../bytes.ts";
 import type { CancelledLine } from "../demand.ts";
 import { hash32, hash53 } from "../hash.ts";
 import {
-  ORDER_LINES_MAX,
+  EVENT_PRODUCTS_MAX,
   ORDER_REFUNDS_MAX,
   PROFILE_ORDER_LINES_MAX,
   PROFILE_ORDERS_MAX,
@@ -234,7 +234,7 @@ function isBefore(told: Told, other: Told): boolean {
 /** Lines, and without units the SKUs that an earlier telling had: they were told as demand. */
 function withDropped(lines: readonly OrderLine[], earlier: readonly OrderLine[]): readonly OrderLine[] {
   const skus = new Set(lines.map(({ sku }) => sku));
-  const dropped = earlier.filter(({ sku }) => !skus.has(sku)).slice(0, ORDER_LINES_MAX);
+  const dropped = earlier.filter(({ sku }) => !skus.has(sku)).slice(0, EVENT_PRODUCTS_MAX);
   return [...lines, ...dropped.map(({ productId, sku }) => ({ productId, sku, quantity: 0 }))];
 }
 

@@ -1,4 +1,5 @@
-import { describe, expect, test } from "vitest";
+import { env } from "cloudflare:workers";
+import { describe, expect, test, vi } from "vitest";
 import { call, gzip, viewed, WRITE } from "./call.ts";
 
 const post = (path: string, body: unknown, headers: Record<string, string> = {}) =>
@@ -292,4 +293,35 @@ describe("people", () => {
     expect((await post("/v1/batch", { batch: [order] })).json.accepted).toBe(0);
     expect((await call("GET", "/v1/users/u-1")).status).toBe(404);
   });
+});
+
+test("[EV8] an order of hundreds of products counts whole; one of more than are taken is refused, never cut", async () => {
+  const units = async () => (await env.DEMAND_PLANNER.getByName("planner").totals()).units;
+  const products = (count: number) => Array.from({ length: count }, (_, n) => ({ sku: `many-${n}` }));
+  const order = (id: string, count: number, given: unknown = products(count)) => ({
+    type: "track",
+    event: "Order Completed",
+    messageId: id,
+    anonymousId: "wholesale",
+    properties: { order_id: id, products: given },
+  });
+  const before = await units();
+  const batch = [
+    order("many", 500),
+    order("too-many", 501),
+    order("too-many-keyed", 501, Object.fromEntries(products(501).map((one, n) => [`k${n}`, one]))),
+    { ...order("long-list", 501), event: "Product List Viewed" },
+  ];
+  const { json } = await call("POST", "/v1/batch", { key: WRITE, body: { batch } });
+  const detail = "must not hold more than 500 products: send the order in parts";
+  const why = { code: "invalid_event", path: "properties.products", detail };
+  expect(json).toMatchObject({
+    accepted: 2,
+    rejected: [
+      { index: 1, ...why },
+      { index: 2, ...why },
+    ],
+  });
+  await vi.waitUntil(async () => (await units()) >= before + 500, { timeout: 5_000 });
+  expect(await units()).toBe(before + 500);
 });

@@ -1,9 +1,10 @@
 import * as v from "valibot";
 import { refusesAnalytics } from "../../domain/consent.ts";
+import { isOrderTooLong } from "../../domain/ecommerce.ts";
 import { correctTimestamp, EVENT_TYPES, type EventType, type ShopEvent } from "../../domain/event.ts";
 import { isRecord } from "../../domain/is-record.ts";
 import { jsonText } from "../../domain/json-text.ts";
-import { EVENT_BYTES_MAX } from "../../domain/limits.ts";
+import { EVENT_BYTES_MAX, EVENT_PRODUCTS_MAX } from "../../domain/limits.ts";
 import { type Identity, identityOf } from "../../domain/visitor-name.ts";
 import { isBotMessage } from "../bots.ts";
 import type { FieldError } from "../problem.ts";
@@ -120,6 +121,10 @@ export function parseMessage(value: unknown, source: MessageSource): ValidEvent 
     properties: m.properties ?? {},
     bot: isBotMessage(value, source.userAgent),
   };
+  if (isOrderTooLong(event)) {
+    const detail = `must not hold more than ${EVENT_PRODUCTS_MAX} products: send the order in parts`;
+    return { code: "invalid_event", message_id: messageId, path: "properties.products", detail };
+  }
   return identity === undefined ? { event } : { identity, event };
 }
 
