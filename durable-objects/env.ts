@@ -28,6 +28,8 @@ export interface Env {
   readonly CONSENT_ANALYTICS_CATEGORIES?: string;
   readonly MODEL_PUBLISH_SECONDS?: string;
   readonly COMBINER_FLUSH_SECONDS?: string;
+  /** Calls of objects that the platform lets one request make; unset: as many as it likes. */
+  readonly OBJECT_CALLS_MAX?: string;
   /** How long an isolate gathers what it tells the monitor; 0: after each request. */
   readonly MONITOR_GATHER_SECONDS?: string;
   /** How long an isolate gathers what it hands to combiners and planners, after it has handed over; 0: nothing. */

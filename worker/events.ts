@@ -7,6 +7,7 @@ import { logEntry } from "../domain/log-entry.ts";
 import { sampleOf } from "../domain/monitor/live-event.ts";
 import { keptMessage, type RejectedEvent } from "../domain/monitor/rejected.ts";
 import { MONITOR_NAME } from "../domain/object-names.ts";
+import { outOfCalls } from "./calls.ts";
 import type { Exchange } from "./exchange.ts";
 import { observeEvents } from "./observe.ts";
 import { Problem, retryAfter } from "./problem.ts";
@@ -20,20 +21,20 @@ export interface ReceivedEvent extends ValidEvent {
   readonly message: unknown;
 }
 
-/** Records events with their visitors and lets the monitor know. Their outcomes, in order. @throws Problem 503. */
+/** Records events with their visitors and lets the monitor know. Their outcomes, in order. @throws Problem as `record`. */
 export async function recordEvents(
   events: readonly ReceivedEvent[],
-  { env, ctx, now }: Exchange,
+  exchange: Exchange,
 ): Promise<("accepted" | "duplicate")[]> {
   const activities = events.map(({ identity, event }) => ({
     activity: toActivity(event),
     ...(identity !== undefined && { identity }),
   }));
-  const outcomes = await record(activities, now, env, ctx);
+  const outcomes = await record(activities, exchange);
   const seen = events.map(({ message, identity, event }, i) => {
     const visitor = event.anonymousId ?? event.userId;
     return {
-      receivedAt: now,
+      receivedAt: exchange.now,
       message: identity === undefined ? withoutVisitor(message) : message,
       type: event.type,
       activity: activities[i]!.activity,
@@ -42,7 +43,7 @@ export async function recordEvents(
       bot: event.bot,
     };
   });
-  observeEvents(seen, { env, ctx, now });
+  observeEvents(seen, exchange);
   return outcomes;
 }
 
@@ -60,7 +61,7 @@ export interface CollectAnswer {
   readonly rejected: readonly (Rejection & { readonly index: number })[];
 }
 
-/** Records what passed and keeps what did not. @throws Problem 503: send all of it again, nothing counts twice. */
+/** Records what passed and keeps what did not. @throws Problem 503: send all of it again, nothing counts twice; 413. */
 export async function take(
   items: readonly ReceivedItem[],
   source: MessageSource,
@@ -108,9 +109,10 @@ interface RejectedMessage {
 async function keepRejected(
   rejected: readonly RejectedMessage[],
   source: MessageSource,
-  { env }: Exchange,
+  { env, calls }: Exchange,
 ): Promise<void> {
   if (rejected.length === 0) return;
+  calls.made();
   const { receivedAt, history, trusted, sentAt, type } = source;
   const userAgent = source.userAgent?.slice(0, USER_AGENT_CHARACTERS_MAX);
   const events = rejected.map(
@@ -137,6 +139,8 @@ async function keepRejected(
     await env.EVENT_MONITOR.getByName(MONITOR_NAME).reject({ events, samples });
   } catch (error) {
     console.error(logEntry("rejected events could not be kept", error));
+    const problem = outOfCalls(error);
+    if (problem !== undefined) throw problem;
     throw new Problem(
       "unavailable",
       "Not every event could be taken; send the request again, nothing counts twice.",

@@ -1,4 +1,5 @@
 import type { Env } from "../durable-objects/env.ts";
+import { Calls } from "./calls.ts";
 import { respond } from "./cors.ts";
 
 /** One request on its way to an answer. */
@@ -12,6 +13,8 @@ export class Exchange {
   readonly access: Access;
   /** Receive time, Unix ms. */
   readonly now = Date.now();
+  /** What it may still ask of objects. */
+  readonly calls: Calls;
 
   constructor({ request, env, ctx }: Arrival, params: Readonly<Record<string, string>>, access: Access) {
     this.request = request;
@@ -19,6 +22,7 @@ export class Exchange {
     this.ctx = ctx;
     this.params = params;
     this.access = access;
+    this.calls = new Calls(env);
   }
 
   /** Parsed anew each time: the busiest routes need none. */

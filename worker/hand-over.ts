@@ -10,6 +10,8 @@ import type { SignalPacket } from "../domain/signal.ts";
 import { combinerName, combinerShard } from "../domain/visitor-name.ts";
 import type { Env } from "../durable-objects/env.ts";
 import type { RecordResult } from "../durable-objects/rpc.ts";
+import type { Calls } from "./calls.ts";
+import type { Exchange } from "./exchange.ts";
 
 const GATHER_SECONDS_DEFAULT = 0.25;
 /** After so much more the one who was to hand over is taken for gone. */
@@ -44,8 +46,7 @@ export function takeAcknowledged(home: string): number[] | undefined {
 /** Hands over behind the answer: now, or with what others bring within a moment. */
 export function handOver(
   results: readonly Recorded[],
-  env: Env,
-  ctx: { waitUntil(promise: Promise<unknown>): void },
+  { env, ctx, calls }: Pick<Exchange, "env" | "ctx" | "calls">,
 ): void {
   for (const recorded of results) {
     const { packet, demand = [], cancelled = [] } = recorded.result;
@@ -57,23 +58,23 @@ export function handOver(
   // One who is late is not waited for.
   if (isAwaited && !isFull && wait > -LATE_MS) return;
   if (isFull || wait <= 0) {
-    ctx.waitUntil(handOverNow(env));
+    ctx.waitUntil(handOverNow(env, calls));
     return;
   }
   isAwaited = true;
-  ctx.waitUntil(scheduler.wait(wait).then(() => handOverNow(env)));
+  ctx.waitUntil(scheduler.wait(wait).then(() => handOverNow(env, calls)));
 }
 
-async function handOverNow(env: Env): Promise<void> {
+async function handOverNow(env: Env, calls: Calls): Promise<void> {
   const results = gathered;
   gathered = [];
   gatheredBytes = 0;
   isAwaited = false;
   dueAt = Date.now() + Number(env.HANDOVER_GATHER_SECONDS ?? GATHER_SECONDS_DEFAULT) * 1000;
-  if (results.length > 0) await tell(results, env);
+  if (results.length > 0) await tell(results, env, calls);
 }
 
-async function tell(results: readonly Recorded[], env: Env): Promise<void> {
+async function tell(results: readonly Recorded[], env: Env, calls: Calls): Promise<void> {
   const shards = new Map<number, SignalPacket[]>();
   const lines: DemandLine[] = [];
   const cancelled: CancelledLine[] = [];
@@ -91,6 +92,7 @@ async function tell(results: readonly Recorded[], env: Env): Promise<void> {
     env.SIGNAL_COMBINER.getByName(combinerName(shard)).add(packets),
   );
   told.push(...tellPlanners(env, lines, cancelled));
+  calls.made(told.length);
   const answers = await Promise.allSettled(told);
   const failed = answers.find((answer) => answer.status === "rejected");
   if (failed !== undefined) {

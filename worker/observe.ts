@@ -6,6 +6,7 @@ import { logEntry } from "../domain/log-entry.ts";
 import { Gathering, type SeenEvent } from "../domain/monitor/gathering.ts";
 import { MONITOR_NAME } from "../domain/object-names.ts";
 import type { Env } from "../durable-objects/env.ts";
+import type { Calls } from "./calls.ts";
 import type { Exchange } from "./exchange.ts";
 
 const GATHER_SECONDS_DEFAULT = 1;
@@ -17,7 +18,7 @@ let calendar: Calendar | undefined;
 /** When what was gathered is told; 0: nobody will. */
 let dueAt = 0;
 
-type Observing = Pick<Exchange, "env" | "ctx" | "now">;
+type Observing = Pick<Exchange, "env" | "ctx" | "now" | "calls">;
 
 /** Events that were answered for. */
 export function observeEvents(events: Iterable<SeenEvent>, exchange: Observing): void {
@@ -32,21 +33,22 @@ export function observeRecommendation(exchange: Observing): void {
   tellLater(exchange);
 }
 
-function tellLater({ env, ctx, now }: Observing): void {
+function tellLater({ env, ctx, now, calls }: Observing): void {
   if (gathering.isFull) {
-    ctx.waitUntil(tell(env));
+    ctx.waitUntil(tell(env, calls));
     return;
   }
   if (gathering.isEmpty || now < dueAt + LATE_MS) return;
   const gatherMs = Number(env.MONITOR_GATHER_SECONDS ?? GATHER_SECONDS_DEFAULT) * 1000;
   dueAt = now + gatherMs;
-  ctx.waitUntil(gatherMs > 0 ? scheduler.wait(gatherMs).then(() => tell(env)) : tell(env));
+  ctx.waitUntil(gatherMs > 0 ? scheduler.wait(gatherMs).then(() => tell(env, calls)) : tell(env, calls));
 }
 
-async function tell(env: Env): Promise<void> {
+async function tell(env: Env, calls: Calls): Promise<void> {
   dueAt = 0;
   if (gathering.isEmpty) return;
   const observed = gathering.drain(Date.now(), calendarOf(env));
+  calls.made();
   try {
     const { samples } = await env.EVENT_MONITOR.getByName(MONITOR_NAME).observe(observed);
     gathering.samplesMax = samples;

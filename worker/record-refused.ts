@@ -5,6 +5,7 @@ import { tellPlanners } from "../domain/planner/shards.ts";
 import { encodeSignals } from "../domain/signal-codec.ts";
 import { combinerName, combinerShard } from "../domain/visitor-name.ts";
 import type { Env } from "../durable-objects/env.ts";
+import type { Calls } from "./calls.ts";
 
 /**
  * Counts activities of visitors who refused analytics: products and demand, without a profile and without an id. Each
@@ -16,6 +17,7 @@ import type { Env } from "../durable-objects/env.ts";
 export async function recordRefused(
   activities: readonly Activity[],
   env: Env,
+  calls: Calls,
 ): Promise<("accepted" | "duplicate")[]> {
   const outcomes: ("accepted" | "duplicate")[] = new Array(activities.length).fill("accepted");
   const shards = new Map<number, number[]>();
@@ -25,7 +27,7 @@ export async function recordRefused(
     if (indexes === undefined) shards.set(combinerShard(hash), [i]);
     else indexes.push(i);
   });
-  const counting = [...shards].map(async ([shard, indexes]) => {
+  const counting: Promise<unknown>[] = [...shards].map(async ([shard, indexes]) => {
     const packets = indexes.map((i) => ({
       stream: hashes[i]!,
       sequence: 0,
@@ -36,10 +38,9 @@ export async function recordRefused(
       if (isNew[n] === false) outcomes[i] = "duplicate";
     });
   });
-  await Promise.all([
-    ...counting,
-    ...tellPlanners(env, activities.flatMap(demandOf), activities.flatMap(cancelledOf)),
-  ]);
+  counting.push(...tellPlanners(env, activities.flatMap(demandOf), activities.flatMap(cancelledOf)));
+  calls.made(counting.length);
+  await Promise.all(counting);
   return outcomes;
 }
 

@@ -4,8 +4,9 @@ import { VISITORS_AT_ONCE_MAX } from "../domain/limits.ts";
 import { logEntry } from "../domain/log-entry.ts";
 import { portions } from "../domain/portions.ts";
 import type { Identity } from "../domain/visitor-name.ts";
-import type { Env } from "../durable-objects/env.ts";
 import type { RecordBatch } from "../durable-objects/rpc.ts";
+import { outOfCalls, tooManyVisitors } from "./calls.ts";
+import type { Exchange } from "./exchange.ts";
 import { handOver, type Recorded, takeAcknowledged } from "./hand-over.ts";
 import { Problem, retryAfter } from "./problem.ts";
 import { recordRefused } from "./record-refused.ts";
@@ -22,19 +23,20 @@ export interface VisitorActivity {
   readonly activity: Activity;
 }
 
+type Recording = Pick<Exchange, "now" | "env" | "ctx" | "calls">;
+
 /**
  * Records activities with their visitors' profiles, one call a visitor; when all have committed, their outcomes in the
  * order given. What the activities told goes on to combiners and planner behind the answer.
  *
  * @throws Problem 503 when a profile could not be reached: nothing is lost, for what was recorded counts once when the
- * client sends all of it again.
+ * client sends all of it again. 413 where they are of more visitors than the request has calls left for.
  */
 export async function record(
   activities: readonly VisitorActivity[],
-  now: number,
-  env: Env,
-  ctx: { waitUntil(promise: Promise<unknown>): void },
+  exchange: Recording,
 ): Promise<("accepted" | "duplicate")[]> {
+  const { env, calls } = exchange;
   const visitors = new Map<string, number[]>();
   const refused: number[] = [];
   activities.forEach(({ identity }, i) => {
@@ -46,6 +48,7 @@ export async function record(
     if (indexes === undefined) visitors.set(identity.visitor, [i]);
     else indexes.push(i);
   });
+  if (visitors.size > calls.left) throw tooManyVisitors();
   const outcomes: ("accepted" | "duplicate")[] = new Array(activities.length);
   const results: Recorded[] = [];
   // Shared by all who work, and taken in order: an anonymous id in a batch belongs to the user who comes first.
@@ -62,15 +65,14 @@ export async function record(
         const recorded = await recordVisitor(
           visitor,
           indexes.map((i) => activities[i]!),
-          now,
-          env,
+          exchange,
         );
         const { duplicates = [], packet } = recorded.result;
         for (const i of indexes) outcomes[i] = "accepted";
         for (const n of duplicates) outcomes[indexes[n]!] = "duplicate";
         if (packet !== undefined) results.push(recorded);
       } catch (error) {
-        failure = error;
+        failure = outOfCalls(error) ?? error;
       }
     }
   };
@@ -80,6 +82,7 @@ export async function record(
       recordRefused(
         refused.map((i) => activities[i]!.activity),
         env,
+        calls,
       ).then(
         (counted) => {
           refused.forEach((i, n) => {
@@ -93,7 +96,8 @@ export async function record(
     );
   }
   await Promise.all(workers);
-  if (results.length > 0) handOver(results, env, ctx);
+  if (results.length > 0) handOver(results, exchange);
+  if (failure instanceof Problem) throw failure;
   if (failure !== undefined) {
     console.error(logEntry("a profile or a counter could not be reached", failure));
     throw new Problem(
@@ -109,11 +113,12 @@ export async function record(
 async function recordVisitor(
   visitor: string,
   activities: readonly VisitorActivity[],
-  now: number,
-  env: Env,
+  { now, env, calls }: Recording,
 ): Promise<Recorded> {
   const batch = batchOf(activities, now);
   const { home, answer } = await atHome(visitor, env, async (profile, via, name) => {
+    if (calls.left === 0) throw tooManyVisitors();
+    calls.made();
     const sequences = takeAcknowledged(name);
     const full = {
       ...batch,
@@ -124,6 +129,7 @@ async function recordVisitor(
       return await profile.record(full);
     } catch (error) {
       if (!isRetryable(error)) throw error;
+      calls.made();
       // A stub whose call failed stays broken: the second try takes a fresh one.
       return await env.USER_PROFILE.getByName(name).record(full);
     }

@@ -1,9 +1,17 @@
 import { describe, expect, test } from "vitest";
 import { IMPORT_REJECTED_MAX } from "../../domain/limits.ts";
+import type { Env } from "../../durable-objects/env.ts";
+import type { RecordResult } from "../../durable-objects/rpc.ts";
 import { call, gzip, SECRET, viewed, WRITE } from "./call.ts";
 
 const send = (body: unknown, headers: Record<string, string> = {}) =>
   call("POST", "/v1/import", { key: SECRET, body, headers });
+
+/** Profiles that only note that they are called. */
+const profiles = (record: (name: string) => Promise<RecordResult>) =>
+  ({
+    USER_PROFILE: { getByName: (name: string) => ({ record: () => record(name) }) },
+  }) as unknown as Partial<Env>;
 
 describe("an import", () => {
   test("[HT43] is recorded as it comes: what is broken at its end spoils nothing before it", async () => {
@@ -31,12 +39,62 @@ describe("an import", () => {
     expect((await send(cut.slice(0, cut.length - 20))).status).toBe(400);
   });
 
+  test("[HT50] of more visitors than a request may call is taken in parts, each going on where the one before ended", async () => {
+    const history = Array.from({ length: 1_500 }, (_, i) => viewed(`many-${i}`, "p"));
+    const called: string[] = [];
+    const bindings = profiles(async (name) => {
+      called.push(name);
+      return {};
+    });
+    const ends: number[] = [];
+    for (let from = 0; from < history.length; ends.push(from)) {
+      const before = called.length;
+      // The least that a plan allows.
+      const options = { body: history.slice(from), env: { ...bindings, OBJECT_CALLS_MAX: "1000" } };
+      const { status, json } = await call("POST", "/v1/import", options);
+      if (status !== 200)
+        expect(json).toMatchObject({ status: 413, code: "too_large", accepted: json.taken });
+      expect(called.length - before).toBeLessThan(1_000);
+      from += json.taken ?? json.accepted;
+    }
+    expect(ends).toEqual([500, 1_000, 1_500]);
+    expect(new Set(called).size).toBe(1_500);
+    expect(called).toHaveLength(1_500);
+  });
+
+  test("[HT50] goes on the same way where the platform stops a request earlier than was told", async () => {
+    const history = Array.from({ length: 700 }, (_, i) => viewed(`earlier-${i}`, "p"));
+    let made = 0;
+    const stopping = profiles(async () => {
+      if (++made > 600) throw new Error("Too many subrequests by single Worker invocation.");
+      return {};
+    });
+    expect(await call("POST", "/v1/import", { body: history, env: stopping })).toMatchObject({
+      status: 413,
+      json: { code: "too_large", accepted: 500, taken: 500 },
+    });
+  });
+
   test("[HT43] tells the first thousand rejections one by one and counts the rest", async () => {
     const { status, json } = await send(`[${"1,".repeat(IMPORT_REJECTED_MAX + 499)}1]`);
     expect(status).toBe(200);
     expect(json.rejected).toHaveLength(IMPORT_REJECTED_MAX);
     expect(json).toMatchObject({ accepted: 0, rejected_omitted: 500 });
   });
+});
+
+test("[HT50] a batch of more visitors than a request may call is refused before anything of it is recorded", async () => {
+  const batch = Array.from({ length: 1_000 }, (_, i) => viewed(`crowd-${i}`, "p"));
+  let made = 0;
+  const bindings = profiles(async () => {
+    made++;
+    return {};
+  });
+  const post = (messages: unknown[]) =>
+    call("POST", "/v1/batch", { body: { batch: messages }, env: { ...bindings, OBJECT_CALLS_MAX: "1000" } });
+  expect(await post(batch)).toMatchObject({ status: 413, json: { code: "too_large" } });
+  expect(made).toBe(0);
+  expect((await post(batch.slice(0, 500))).json.accepted).toBe(500);
 });
 
 describe("a message without an id", () => {

@@ -235,6 +235,9 @@ describe("rejected events", () => {
     const rest = await replay({ cursor: first.json.next_cursor });
     expect(rest.json.rejected.length).toBeGreaterThanOrEqual(200);
     expect(rest.json.next_cursor).toBeUndefined();
+    const fewer = await call("POST", "/v1/rejected/replay", { body: {}, env: { OBJECT_CALLS_MAX: "1000" } });
+    expect(fewer.json.rejected.length).toBeLessThan(1_000);
+    expect(fewer.json.next_cursor).toBeDefined();
   });
 
   test("[MO33] one is dropped by its id", async () => {

@@ -147,7 +147,7 @@ const collectBatch: Operation = {
   tag: "Events",
   summary: "Many messages at once",
   description:
-    "What Segment's libraries send. One bad message never spoils the others. Everything accepted is stored when the answer comes.",
+    "What Segment's libraries send. One bad message never spoils the others. Everything accepted is stored when the answer comes. Of more visitors than one request can record, it is refused (413): send fewer at a time.",
   headers: IDEMPOTENCY,
   body: batchBody,
   answers: {
@@ -235,7 +235,7 @@ export const EVENTS: Operations = {
     tag: "Events",
     summary: "History",
     description:
-      "The same messages, old times kept. A message counts once here, too. Recorded as it comes: a body that breaks off or grows too large is refused with what was taken of it.",
+      "The same messages, old times kept. A message counts once here, too. Recorded as it comes: a body that breaks off, grows too large or is of more visitors than one request can record is refused with what was taken of it: send the messages behind the first `taken` in another request.",
     headers: IDEMPOTENCY,
     body: {
       schema: v.union([v.array(batchedMessage), batch]),

@@ -127,7 +127,7 @@ export const MONITOR: Operations = {
     id: "replayRejected",
     tag: "Monitor",
     summary: "Sends rejected events through validation again",
-    description: `Those named, or without a name the oldest, at most ${REPLAY_EVENTS_MAX} a call. Each is dated as if it had been taken when it came. What is accepted leaves the list; a repeat counts once.`,
+    description: `Those named, or without a name the oldest, at most ${REPLAY_EVENTS_MAX} a call, fewer where the platform allows a request fewer calls. Each is dated as if it had been taken when it came. What is accepted leaves the list; a repeat counts once.`,
     body: {
       schema: replayBody,
       fields: {

@@ -47,6 +47,12 @@ export const problem = v.strictObject({
     ),
   ),
   message_id: v.optional(told(v.nullable(v.string()), "For a single event: its message id.")),
+  taken: v.optional(
+    told(
+      countOf,
+      "For an import: messages from the first one on that need not be sent again; go on behind them.",
+    ),
+  ),
   accepted: v.optional(told(countOf, "For an import: messages counted before it went wrong.")),
   duplicates: v.optional(told(countOf, "For an import: messages that had been counted before.")),
   rejected: v.optional(told(v.array(v.unknown()), "For an import: messages that were not taken, and why.")),

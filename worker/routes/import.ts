@@ -15,21 +15,28 @@ import { CHARACTER_BYTES_MAX, type MessageSource, parseMessage, type Rejection }
 
 /**
  * `POST /v1/import`: history as a JSON array, a batch or NDJSON; times stay as they are. Recorded portion by portion as
- * it comes; a body that turns out to be damaged or too large is refused with what was taken of it until then.
+ * it comes; a body that turns out to be damaged or too large, or of too many visitors for one request, is refused with
+ * what was taken of it until then: the client goes on behind that.
  */
 export async function collectImport(exchange: Exchange): Promise<Response> {
   const history = new History(exchange);
   try {
     for await (const item of readItems(exchange.request, IMPORT_BYTES_MAX)) await history.add(item);
+    if (history.isEmpty && !history.hasWaiting) {
+      throw new Problem("invalid_request", "The body holds no message.");
+    }
+    await history.flush();
+    return json(history.answer());
   } catch (error) {
     if (!(error instanceof Problem) || history.isEmpty) throw error;
-    throw new Problem(error.code, error.message, { ...error.extra, ...history.answer() }, error.headers);
+    const { taken } = history;
+    throw new Problem(
+      error.code,
+      error.message,
+      { ...error.extra, ...history.answer(), taken },
+      error.headers,
+    );
   }
-  if (history.isEmpty && !history.hasWaiting) {
-    throw new Problem("invalid_request", "The body holds no message.");
-  }
-  await history.flush();
-  return json(history.answer());
 }
 
 /** An import under way. */
@@ -39,6 +46,8 @@ class History {
   private readonly nameless: ReturnType<typeof idsOfNameless>;
   private waiting: ReceivedItem[] = [];
   private next = 0;
+  /** Messages from the first one on of which it is known what became of them. */
+  taken = 0;
   private accepted = 0;
   private duplicates = 0;
   private omitted = 0;
@@ -79,6 +88,7 @@ class History {
     const { waiting } = this;
     this.waiting = [];
     const { accepted, duplicates, rejected } = await take(waiting, this.source, this.exchange);
+    this.taken += waiting.length;
     this.accepted += accepted;
     this.duplicates += duplicates;
     const told = rejected.slice(0, IMPORT_REJECTED_MAX - this.rejected.length);

@@ -73,7 +73,7 @@ export async function replayRejected(exchange: Exchange): Promise<Response> {
   const corrected = new Map((q.items ?? []).map(({ id, message }) => [id, message]));
   const named =
     q.ids === undefined && q.items === undefined ? undefined : [...(q.ids ?? []), ...corrected.keys()];
-  const { items, cursor } = await kept(env, named, q.cursor);
+  const { items, cursor } = await kept(exchange, named, q.cursor);
   const parsed = items.map((item) => {
     const message = corrected.get(item.id);
     return { id: item.id, message: message ?? messageOf(item), result: parseKept(item, message, env) };
@@ -96,12 +96,13 @@ export async function replayRejected(exchange: Exchange): Promise<Response> {
 }
 
 async function kept(
-  env: Env,
+  { env, calls }: Exchange,
   named: readonly string[] | undefined,
   cursor: string | undefined,
 ): Promise<{ items: KeptRejection[]; cursor?: string }> {
   const monitor = monitorOf(env);
-  if (named === undefined) return monitor.oldestRejected(REPLAY_EVENTS_MAX, cursor);
+  // Each may be of another visitor.
+  if (named === undefined) return monitor.oldestRejected(Math.min(REPLAY_EVENTS_MAX, calls.left), cursor);
   if (named.length > REPLAY_EVENTS_MAX) throw new Problem("too_large", `ids and items: ${atMost}.`);
   const ids = [...new Set(named)];
   const items: KeptRejection[] = [];
