@@ -25,6 +25,8 @@ const LOAD_MS_MAX = 30_000;
 const WAIT_MS = 10;
 /** Parts fetched at a time: as many as are in memory twice. */
 const PARTS_AT_ONCE = 4;
+/** Texts fetched at a time: as many connections as the platform opens for a request. */
+const TEXTS_AT_ONCE = 6;
 
 /** Who publishes the model: `ModelBuilder`, seen from here. */
 export interface ModelSource {
@@ -138,11 +140,18 @@ async function load(
     names = JSON.parse(new TextDecoder().decode(bytes)) as ModelNames;
   }
   const texts: TextPage[] = [];
+  const missing: number[] = [];
   for (let part = 1; part < textVersions.length; part++) {
     const known = unchanged(part) ? isolate.texts[part - 1] : undefined;
-    const bytes = known === undefined ? await text(part) : undefined;
-    if (known === undefined && bytes === undefined) return;
-    texts.push(known ?? new TextPage(bytes!));
+    if (known === undefined) missing.push(part);
+    else texts[part - 1] = known;
+  }
+  for (let first = 0; first < missing.length; first += TEXTS_AT_ONCE) {
+    const parts = missing.slice(first, first + TEXTS_AT_ONCE);
+    for (const [at, bytes] of (await Promise.all(parts.map(text))).entries()) {
+      if (bytes === undefined) return;
+      texts[parts[at]! - 1] = new TextPage(bytes);
+    }
   }
   if (!intake.finish(manifest.version, names, texts)) return;
   isolate.manifest = manifest;

@@ -15,8 +15,8 @@ import { getRecommender, type ModelSource } from "../../kernels/model-loader.ts"
 const NOW = Date.UTC(2026, 5, 1);
 const KV_VALUE_BYTES_MAX = 24 * 1024 * 1024;
 
-/** A published version of one product, named after it. */
-function published(version: number): { manifest: ModelManifest; parts: Uint8Array[] } {
+/** A published version of one product, named after it; further pages of texts hold none. */
+function published(version: number, pages = 1): { manifest: ModelManifest; parts: Uint8Array[] } {
   const records = new Map<string, CatalogueRecord>();
   const catalogue = {
     get: (productId: string) => records.get(productId),
@@ -32,6 +32,7 @@ function published(version: number): { manifest: ModelManifest; parts: Uint8Arra
   const texts = [
     new TextEncoder().encode(names),
     encodeTextPage(1, undefined, () => encodeText({ productId }, 900)),
+    ...Array.from({ length: pages - 1 }, () => encodeTextPage(1, undefined, () => new Uint8Array(0))),
   ];
   const parts = [...ModelImage.parts(image), ...texts];
   return {
@@ -54,11 +55,15 @@ function published(version: number): { manifest: ModelManifest; parts: Uint8Arra
 class Builder implements ModelSource {
   newest = published(1);
   asked = 0;
+  underWay = 0;
+  underWayMax = 0;
   gate: Promise<unknown> = Promise.resolve();
   /** Parts of older versions are gone as soon as there is a newer one. */
   async part(version: number, index: number): Promise<Uint8Array | undefined> {
     this.asked++;
+    this.underWayMax = Math.max(this.underWayMax, ++this.underWay);
     await this.gate;
+    this.underWay--;
     return version === this.newest.manifest.version ? this.newest.parts[index] : undefined;
   }
   async manifest(): Promise<ModelManifest> {
@@ -149,29 +154,52 @@ test("[MD6] a version that goes while it is fetched is left; the one after it co
   expect(await ask()).toEqual(["of-6"]);
 });
 
+test("[MD13] texts come some at a time: of a large model one by one from far away would take longer than a load may", async () => {
+  later();
+  const pages = 20;
+  builder.newest = published(61, pages);
+  builder.gate = scheduler.wait(10);
+  Object.assign(builder, { asked: 0, underWayMax: 0 });
+  await ask();
+  await settle();
+  expect(await ask()).toEqual(["of-61"]);
+  expect(builder.asked).toBe(1 + 1 + pages);
+  expect(builder.underWayMax).toBe(6);
+  // Of the next version only what has changed.
+  later();
+  const next = published(62, pages);
+  const textVersions = next.manifest.textVersions.map((version, part) => (part > 1 ? 61 : version));
+  builder.newest = { ...next, manifest: { ...next.manifest, textVersions } };
+  builder.asked = 0;
+  await ask();
+  await settle();
+  expect(await ask()).toEqual(["of-62"]);
+  expect(builder.asked).toBe(1 + 1 + 1);
+});
+
 test("[MD4] a model is read from KV where it is bound, and from its builder where KV has nothing", async () => {
   expect(MODEL_KV_PARTS * MODEL_PART_BYTES).toBeLessThanOrEqual(KV_VALUE_BYTES_MAX);
   later();
-  builder.newest = published(7);
+  builder.newest = published(70);
   const { parts, manifest } = builder.newest;
-  kept.set(imageKey(7, 0), parts[0]!);
-  for (const part of [0, 1]) kept.set(textKey(7, part), parts[manifest.imageParts + part]!);
+  kept.set(imageKey(70, 0), parts[0]!);
+  for (const part of [0, 1]) kept.set(textKey(70, part), parts[manifest.imageParts + part]!);
   const asked = builder.asked;
   await ask({ MODEL: kv });
   await settle();
-  expect(await ask({ MODEL: kv })).toEqual(["of-7"]);
+  expect(await ask({ MODEL: kv })).toEqual(["of-70"]);
   expect(builder.asked).toBe(asked);
   later();
-  builder.newest = published(8);
+  builder.newest = published(80);
   await ask({ MODEL: kv });
   await settle();
-  expect(await ask({ MODEL: kv })).toEqual(["of-8"]);
+  expect(await ask({ MODEL: kv })).toEqual(["of-80"]);
   expect(builder.asked).toBeGreaterThan(asked);
 });
 
 test("[MD4] where KV fails a model is read from its builder", async () => {
   later();
-  builder.newest = published(9);
+  builder.newest = published(90);
   const failing = {
     get: async () => {
       throw new Error("KV is away");
@@ -179,5 +207,5 @@ test("[MD4] where KV fails a model is read from its builder", async () => {
   } as unknown as KVNamespace;
   await ask({ MODEL: failing });
   await settle();
-  expect(await ask({ MODEL: failing })).toEqual(["of-9"]);
+  expect(await ask({ MODEL: failing })).toEqual(["of-90"]);
 });
