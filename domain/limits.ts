@@ -114,6 +114,8 @@ export const UNSENT_BYTES_MAX = 256 * 1024;
 export const COMBINER_SHARDS = 16;
 /** Sums of one merged delta: about 200 KB. */
 export const DELTA_SUMS_MAX = 10_000;
+/** Text of one merged delta, which is a row of 2 MB at most: at up to 3 bytes a character 1.5 MB beside its sums. */
+export const DELTA_CHARACTERS_MAX = 500_000;
 /** Sums a combiner holds before it merges without waiting for its time. */
 export const COMBINER_SUMS_MAX = 100_000;
 /** How long a combiner knows which packets of a visitor it has counted, days. */

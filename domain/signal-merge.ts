@@ -62,19 +62,22 @@ export class SignalAccumulator {
     };
   }
 
-  /** What was added up, in portions of at most `sumsMax`, each complete in itself; holds nothing afterwards. */
-  drain(sumsMax = Number.POSITIVE_INFINITY): Signals[] {
+  /**
+   * What was added up, in portions of about `sumsMax` sums and `charactersMax` of text at most, each complete in itself;
+   * holds nothing afterwards.
+   */
+  drain(sumsMax = Number.POSITIVE_INFINITY, charactersMax = Number.POSITIVE_INFINITY): Signals[] {
     const names = [...this.ids.keys()];
     const portions: Portion[] = [];
     let portion = new Portion(names);
     const room = (): Portion => {
-      if (portion.size >= sumsMax) {
+      if (portion.size >= sumsMax || portion.characters >= charactersMax) {
         portions.push(portion);
         portion = new Portion(names);
       }
       return portion;
     };
-    for (const fact of this.facts.values()) room().facts.push(fact);
+    for (const fact of this.facts.values()) room().fact(fact);
     const { sums } = this;
     for (let row = 0; row < sums.size; row++) {
       if (Math.abs(sums.amount(row)) < WEIGHT_MIN) continue;
@@ -123,7 +126,9 @@ function tagOf(kind: number, at: number): number {
 
 /** One drained part with product indexes of its own. */
 class Portion {
-  readonly facts: ProductFact[] = [];
+  /** Of all its texts. */
+  characters = 0;
+  private readonly facts: ProductFact[] = [];
   private readonly counts: CountSignal[] = [];
   private readonly links: LinkSignal[] = [];
   private readonly products: string[] = [];
@@ -138,6 +143,11 @@ class Portion {
 
   get size(): number {
     return this.facts.length + this.counts.length + this.links.length;
+  }
+
+  fact(fact: ProductFact): void {
+    this.facts.push(fact);
+    for (const value of Object.values(fact)) if (typeof value === "string") this.characters += value.length;
   }
 
   count(sums: SumTable, row: number, kind: number): void {
@@ -157,7 +167,11 @@ class Portion {
   }
 
   private indexOf(id: number): number {
-    if (this.indexes[id] === 0) this.indexes[id] = this.products.push(this.names[id]!);
+    if (this.indexes[id] === 0) {
+      const name = this.names[id]!;
+      this.indexes[id] = this.products.push(name);
+      this.characters += name.length;
+    }
     return this.indexes[id]! - 1;
   }
 }

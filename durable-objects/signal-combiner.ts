@@ -1,6 +1,6 @@
 import { DurableObject } from "cloudflare:workers";
 import type { BehaviourCount } from "../domain/demand.ts";
-import { COMBINER_SUMS_MAX, DAY_MS, DELTA_SUMS_MAX } from "../domain/limits.ts";
+import { COMBINER_SUMS_MAX, DAY_MS, DELTA_CHARACTERS_MAX, DELTA_SUMS_MAX } from "../domain/limits.ts";
 import { logEntry } from "../domain/log-entry.ts";
 import type { MessageRing } from "../domain/message-ring.ts";
 import { MODEL_NAME } from "../domain/object-names.ts";
@@ -122,7 +122,7 @@ export class SignalCombiner extends DurableObject<Env> implements SignalCombiner
   private merge(): void {
     if (this.packets === 0) return;
     this.seen.forgetBefore(Math.floor(Date.now() / DAY_MS));
-    const deltas = this.sums.drain(DELTA_SUMS_MAX).map(encodeSignals);
+    const deltas = this.sums.drain(DELTA_SUMS_MAX, DELTA_CHARACTERS_MAX).map(encodeSignals);
     try {
       this.ctx.storage.transactionSync(() => {
         this.store.merge(deltas, this.fresh, this.seen);
