@@ -10,6 +10,11 @@ const LINE_TEXTS = ["name", "category", "brand", "imageUrl", "url"] as const;
 const PRICE_BIT = 1 << LINE_TEXTS.length;
 const SKU_BIT = PRICE_BIT << 1;
 
+/** What an activity or a line takes beside its texts: numbers, lengths and which of them are given. */
+const FIXED_BYTES = 48;
+/** Of UTF-8, for each unit of UTF-16. */
+const CHARACTER_BYTES_MAX = 3;
+
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** Activities on their way to a profile, as its segments store them. */
@@ -18,6 +23,20 @@ export function encodeActivities(activities: readonly Activity[]): Uint8Array {
     writeHead(writer, activities.length);
     for (const activity of activities) writeActivity(writer, activity);
   });
+}
+
+/** No activity takes more bytes than this says; it may be three times what it takes. */
+export function activityBytesMax({ messageId, name, orderId, currency, detail, lines }: Activity): number {
+  let characters = messageId.length + name.length + lengthOf(orderId) + lengthOf(currency) + lengthOf(detail);
+  for (const line of lines) {
+    characters += line.productId.length + line.sku.length;
+    for (const field of LINE_TEXTS) characters += lengthOf(line[field]);
+  }
+  return FIXED_BYTES * (1 + lines.length) + CHARACTER_BYTES_MAX * characters;
+}
+
+function lengthOf(text: string | undefined): number {
+  return text === undefined ? 0 : text.length;
 }
 
 /** What stands before so many activities. */

@@ -97,6 +97,8 @@ export const PAIRINGS_PER_LINE_MAX = 8;
 export const DEDUP_MESSAGES_MAX = 4_096;
 /** Activities kept beside the profile before they move to a page of their own. */
 export const INLINE_ACTIVITIES_BYTES = 24 * 1024;
+/** So many move there at once, though with the alarm that is a row more: page and segment stay below 2 MB. */
+export const INLINE_ACTIVITIES_BYTES_MAX = 512 * 1024;
 /** Other ids of one visitor; where all were in use lately a further one is not joined, else the oldest leaves. */
 export const JOINED_IDS_MAX = 64;
 /** An anonymous id not seen for so long may leave a full list, days. */
@@ -128,6 +130,8 @@ export const REFUSED_MESSAGES_MAX = 65_536;
 export const SEEN_ROWS_MAX = 64;
 /** Activities of one export page. */
 export const EXPORT_ACTIVITIES_MAX = 1_000;
+/** Of the segments that one is read from, which take up to six times as much in a call. */
+export const EXPORT_BYTES_MAX = 1024 * 1024;
 
 // --- model ------------------------------------------------------------------------------------
 /** Products of a published model: the most active ones. */

@@ -1,9 +1,12 @@
 import { DurableObject } from "cloudflare:workers";
 import type { Activity } from "../domain/activity.ts";
+import { decodeActivities } from "../domain/activity-codec.ts";
 import {
   DAY_MS,
   EXPORT_ACTIVITIES_MAX,
+  EXPORT_BYTES_MAX,
   HANDOVER_BYTES_MAX,
+  INLINE_ACTIVITIES_BYTES_MAX,
   SESSION_GAP_MS,
   UNSENT_BYTES_MAX,
 } from "../domain/limits.ts";
@@ -80,7 +83,7 @@ export class UserProfile extends DurableObject<Env> implements UserProfileRpc {
 
   /**
    * Counts and folds each activity once, in one commit of at most two rows: the batch or the page, and either a segment
-   * of older activities or the alarm that ends the session. Nobody is answered before the commit (the output gate holds).
+   * of older activities or the alarm that ends the session; both, where they are many. Nobody is answered before the commit (the output gate holds).
    */
   async record(batch: RecordBatch): Promise<RecordResult> {
     if (this.page.unsentBytes > UNSENT_BYTES_MAX) await this.send();
@@ -109,7 +112,8 @@ export class UserProfile extends DurableObject<Env> implements UserProfileRpc {
           ? batch.now + (unfinished ? JOIN_RETRY_MS : SESSION_GAP_MS)
           : undefined;
       const needsAlarm = wakeAt !== undefined && (this.alarmAt ?? Number.POSITIVE_INFINITY) > wakeAt;
-      const withSegment = page.wantsSegment && !needsAlarm;
+      const isTooLarge = page.inlineBytes >= INLINE_ACTIVITIES_BYTES_MAX;
+      const withSegment = page.wantsSegment && (!needsAlarm || isTooLarge);
       // How far joins have come is stored with the page. Without an alarm nobody would clear up after batches.
       if (this.isAhead || withSegment || unfinished || wakeAt === undefined) this.save(withSegment);
       else this.believing(() => this.store.writeBatch(page, arrived));
@@ -162,8 +166,11 @@ export class UserProfile extends DurableObject<Env> implements UserProfileRpc {
     const activities: Activity[] = cursor === undefined ? this.page.inlineActivities() : [];
     const from = cursor === undefined ? 0 : ids.findIndex((id) => id <= Number(cursor));
     let next = from < 0 ? ids.length : from;
-    while (next < ids.length && activities.length < EXPORT_ACTIVITIES_MAX) {
-      activities.push(...this.store.segment(ids[next++]!));
+    let bytes = 0;
+    while (next < ids.length && activities.length < EXPORT_ACTIVITIES_MAX && bytes < EXPORT_BYTES_MAX) {
+      const body = this.store.segmentBody(ids[next++]!);
+      activities.push(...decodeActivities(body));
+      bytes += body.length;
     }
     activities.sort((a, b) => b.at - a.at);
     const names = new Map(this.page.ids.list().map(({ number, name }) => [number, name]));
@@ -202,15 +209,15 @@ export class UserProfile extends DurableObject<Env> implements UserProfileRpc {
       this.save(false);
     }
     const segments: Uint8Array[] = [];
-    let bytes = 0;
+    let bytes = cursor === 0 ? page.inlineBytes : 0;
     let next: number | undefined;
     for (const id of this.segmentIds()) {
       if (cursor > 0 && id > cursor) continue;
-      if (bytes > HANDOVER_BYTES_MAX) {
+      const body = this.store.segmentBody(id);
+      if (bytes > 0 && bytes + body.length > HANDOVER_BYTES_MAX) {
         next = id;
         break;
       }
-      const body = this.store.segmentBody(id);
       segments.push(body);
       bytes += body.length;
     }

@@ -1,5 +1,5 @@
 import type { Activity } from "../domain/activity.ts";
-import { encodeActivities } from "../domain/activity-codec.ts";
+import { activityBytesMax, encodeActivities } from "../domain/activity-codec.ts";
 import { VISITORS_AT_ONCE_MAX } from "../domain/limits.ts";
 import { logEntry } from "../domain/log-entry.ts";
 import { portions } from "../domain/portions.ts";
@@ -15,6 +15,8 @@ import { atHome } from "./whereabouts.ts";
 const BUSY_RETRY_SECONDS = 1;
 /** Lines of one call to a profile, whose page has to hold the signals: at 8 pairings each below 300 KB. */
 const PORTION_LINES_MAX = 2_500;
+/** And bytes at most, which it has to hold as activities and as facts about products. */
+const PORTION_BYTES_MAX = 400_000;
 
 /** An activity, and whose it is. */
 export interface VisitorActivity {
@@ -54,8 +56,8 @@ export async function record(
   // Shared by all who work, and taken in order: an anonymous id in a batch belongs to the user who comes first.
   const waiting = [...visitors]
     .flatMap(([visitor, indexes]) => {
-      const linesOf = (i: number) => activities[i]!.activity.lines.length;
-      return Array.from(portions(indexes, linesOf, PORTION_LINES_MAX), (some) => [visitor, some] as const);
+      const shareOf = (i: number) => portionOf(activities[i]!.activity);
+      return Array.from(portions(indexes, shareOf, 1), (some) => [visitor, some] as const);
     })
     .values();
   let failure: unknown;
@@ -108,6 +110,11 @@ export async function record(
     );
   }
   return outcomes;
+}
+
+/** What of a call's room an activity takes. */
+function portionOf(activity: Activity): number {
+  return Math.max(activity.lines.length / PORTION_LINES_MAX, activityBytesMax(activity) / PORTION_BYTES_MAX);
 }
 
 async function recordVisitor(

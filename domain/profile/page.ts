@@ -243,6 +243,10 @@ export class ProfilePage {
     return this.log.byteLength >= INLINE_ACTIVITIES_BYTES;
   }
 
+  get inlineBytes(): number {
+    return this.log.byteLength;
+  }
+
   get hasInline(): boolean {
     return !this.log.isEmpty;
   }

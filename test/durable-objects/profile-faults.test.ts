@@ -196,6 +196,45 @@ describe("orders", () => {
     expect(Math.max(...rows)).toBeLessThan(ROW_BYTES_MAX);
   }, 30_000);
 
+  test("[UP14] [UP8] one visitor's of long texts are rows that the platform takes, and an export brings all of them", async () => {
+    const rows: number[] = [];
+    const spied = (name: string) =>
+      runInDurableObject(profileOf(name), (one: UserProfile) => {
+        const store = one["store"];
+        const write = store["write"].bind(store);
+        store["write"] = (id, body) => {
+          rows.push(body.length);
+          write(id, body);
+        };
+      });
+    await Promise.all(["a:long-texts", "u:long-texts"].map(spied));
+    const products = Array.from({ length: 100 }, (_, k) => ({
+      product_id: `p-${k}`,
+      name: "\u86cb".repeat(228),
+      category: "\u53a8".repeat(50),
+    }));
+    // A list of a hundred products, as large as an event may be.
+    const seen = (i: number, more: object = {}) => ({
+      type: "track",
+      messageId: `long-${i}`,
+      event: "Product List Viewed",
+      anonymousId: "long-texts",
+      timestamp: new Date(NOW - i * HOUR_MS).toISOString(),
+      properties: { products },
+      ...more,
+    });
+    const requests = Array.from({ length: 6 }, (_, n) =>
+      Array.from({ length: 100 }, (_, i) => seen(n * 100 + i)),
+    );
+    for (const list of [...requests, [seen(600, { userId: "long-texts" })]]) {
+      const answer = await call("POST", "/v1/import", { key: SECRET, body: JSON.stringify(list) });
+      expect(answer.json).toMatchObject({ accepted: list.length });
+    }
+    expect(Math.max(...rows)).toBeLessThan(ROW_BYTES_MAX);
+    const { json } = await call("GET", "/v1/users/long-texts/export");
+    expect(json.activities).toHaveLength(601);
+  }, 60_000);
+
   test("[DP3] a commit of many is several rows, each that the platform takes", async () => {
     const many = env.DEMAND_PLANNER.getByName("many");
     const lines = Array.from({ length: 5_000 }, (_, i) => ({
