@@ -126,7 +126,7 @@ function tagOf(kind: number, at: number): number {
 
 /** One drained part with product indexes of its own. */
 class Portion {
-  /** Of all its texts. */
+  /** Of all its texts; products once more with each count, for the planner names them so. */
   characters = 0;
   private readonly facts: ProductFact[] = [];
   private readonly counts: CountSignal[] = [];
@@ -152,6 +152,7 @@ class Portion {
 
   count(sums: SumTable, row: number, kind: number): void {
     const product = this.indexOf(sums.a(row));
+    this.characters += this.names[sums.a(row)]!.length;
     this.counts.push({ product, kind: COUNT_KINDS[kind]!, at: sums.at(row), amount: sums.amount(row) });
   }
 

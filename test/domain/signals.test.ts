@@ -122,6 +122,21 @@ describe("signals", () => {
     );
   });
 
+  test("[SG7] a portion's counts are a row of the planner's, which names the product of each", () => {
+    const sums = new SignalAccumulator();
+    const products = Array.from({ length: 2_000 }, (_, i) => `https://shop.test/${i}/`.padEnd(250, "x"));
+    const counts = products.flatMap((_, product) =>
+      [1, 2, 3, 4, 5].map((day) => ({ product, kind: "view" as const, at: day * DAY_MS, amount: 1 })),
+    );
+    sums.add({ products, facts: [], counts, links: [] });
+    const portions = sums.drain(10_000, 500_000);
+    expect(portions.flatMap((portion) => portion.counts)).toHaveLength(10_000);
+    const named = portions.map((portion) =>
+      portion.counts.reduce((sum, { product }) => sum + portion.products[product]!.length, 0),
+    );
+    expect(Math.max(...named)).toBeLessThan(501_000);
+  });
+
   test("[SG3] a packet counts once per stream and sequence, through merges and rows", () => {
     const told = fc.array(
       fc.record({
