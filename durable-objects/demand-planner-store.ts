@@ -17,6 +17,9 @@ const KEYS_PER_ROW = 150_000;
 /** Of a row of the journal: at up to 3 bytes a character below the platform's 2 MB. */
 const JOURNAL_ROW_CHARACTERS = 600_000;
 
+/** About what a count takes there beside its SKU. */
+const COUNT_CHARACTERS = 12;
+
 /** What a planner has counted in all, and the last delta of each combiner. */
 export interface Counters {
   orders: number;
@@ -175,7 +178,9 @@ function parted<T extends Pick<CancelledLine, "orderId" | "sku">>(lines: readonl
 
 /** About what an entry takes in the journal. */
 function sizeOf(entry: JournalEntry): number {
-  if (entry.kind === "behaviour") return 32 * entry.delta.counts.length;
+  if (entry.kind === "behaviour") {
+    return entry.delta.counts.reduce((sum, { sku }) => sum + sku.length + COUNT_CHARACTERS, 0);
+  }
   if (entry.kind === "position") return 512 + 8 * entry.position.inStock.length;
   return entry.lines.reduce((sum, line) => sum + sizeOfLine(line), 0);
 }

@@ -253,6 +253,22 @@ describe("orders", () => {
     await evictDurableObject(many);
     expect((await many.totals()).units).toBe(10_000);
   });
+
+  test("[DP3] deltas that come together are several rows where their products have long ids", async () => {
+    const many = env.DEMAND_PLANNER.getByName("many-counts");
+    const counts = Array.from({ length: 2_000 }, (_, i) => ({
+      sku: `https://shop.test/${i}/`.padEnd(240, "x"),
+      day: Math.floor(NOW / DAY_MS),
+      views: 1,
+      carts: 0,
+    }));
+    await Promise.all(Array.from({ length: 8 }, (_, shard) => many.behave({ shard, sequence: 1, counts })));
+    const rows = await runInDurableObject(many, (_, { storage }) =>
+      storage.sql.exec<{ bytes: number }>("SELECT length(body) AS bytes FROM journal").toArray(),
+    );
+    expect(rows.length).toBeGreaterThan(1);
+    for (const { bytes } of rows) expect(bytes).toBeLessThan(ROW_BYTES_MAX);
+  });
 });
 
 describe("what is old", () => {
