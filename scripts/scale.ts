@@ -8,8 +8,12 @@ import {
   MODEL_PRODUCTS_MAX,
   MODEL_TEXT_BYTES_MAX,
   NEIGHBOURS_PUBLISHED_BYTES_MAX,
+  PLANNER_PAGE_SKUS,
   PROFILE_DAYS,
 } from "../domain/limits.ts";
+import { COLUMN_PAGE_SLOTS } from "../domain/model/columns.ts";
+import { LINK_PAGE_PRODUCTS } from "../domain/model/link-page.ts";
+import { MODEL_PART_BYTES } from "../domain/model/manifest.ts";
 import { Chance } from "./soak/chance.ts";
 
 /** Share of a day's traffic by hour; the busiest has twice the mean. */
@@ -38,7 +42,7 @@ const SHOP = {
 /** Measured: test/worker/costs.test.ts and bench/results.md. */
 const MEASURED = {
   objectCallsPerBatch: 2,
-  combinerRowsPerBatch: 0.13,
+  combinerRowsPerBatch: 0.26,
   pageRowsPerBatch: 1,
   /** Alarm of its session, segment of its activities. */
   rowsPerSession: 2,
@@ -46,6 +50,13 @@ const MEASURED = {
   /** Of the image per product, with neighbours at the largest model. */
   modelBytesPerProduct: 85,
   combinerFlushSeconds: 2,
+  /** The delta and its end, its number, packets seen, the alarm. */
+  combinerRowsPerMerge: 5,
+  /** In the journal of builder or planner, and out of it: what is deleted is written as well. */
+  rowsPerDelta: 2,
+  plannerFlushSeconds: 15,
+  publishSeconds: 10,
+  publishedBytesPerSecond: 1_000_000,
   /** Transitions that an event adds, in both directions. */
   linksPerEvent: 20,
   combinerLinksPerSecond: 2_000_000,
@@ -170,10 +181,24 @@ console.log(
 );
 const rows =
   batches * (MEASURED.pageRowsPerBatch + MEASURED.combinerRowsPerBatch) + sessions * MEASURED.rowsPerSession;
-const objectCalls = batches * MEASURED.objectCallsPerBatch + lists;
+/** How many of so many places are met by so many events, drawn at random. */
+const met = (places: number, drawn: number) => places * (1 - Math.exp(-drawn / places));
+const mergesADay = met(merges * SECONDS, batches);
 const products = Math.min(skus, MODEL_PRODUCTS_MAX);
 const modelBytes =
   products * MEASURED.modelBytesPerProduct + NEIGHBOURS_PUBLISHED_BYTES_MAX + MODEL_TEXT_BYTES_MAX;
+const flushes = SECONDS / MEASURED.plannerFlushSeconds;
+const mergedRows =
+  mergesADay * (MEASURED.combinerRowsPerMerge + MEASURED.rowsPerDelta * (1 + planners)) +
+  flushes * met(Math.ceil(skus / PLANNER_PAGE_SKUS), events / flushes);
+const publishes = SECONDS / Math.max(MEASURED.publishSeconds, modelBytes / MEASURED.publishedBytesPerSecond);
+const modelRows =
+  publishes *
+  (met(Math.ceil(products / COLUMN_PAGE_SLOTS), events / publishes) +
+    met(Math.ceil(products / LINK_PAGE_PRODUCTS), events / publishes) +
+    (2 * modelBytes) / MODEL_PART_BYTES);
+const objectCalls =
+  batches * MEASURED.objectCallsPerBatch + lists + sessions + mergesADay * (2 + planners) + publishes;
 const profilesGb = (visitors * SHOP.knownVisitorsPerDaily * MEASURED.profileBytes) / 1e9;
 console.log(
   `\nAt the peak ${count(most.batches)} batches, ${count(most.lists)} lists and ${count(most.lines)} order lines a second. ` +
@@ -181,7 +206,8 @@ console.log(
     `Profiles of ${PROFILE_DAYS} days: ${profilesGb.toFixed(0)} GB.\n`,
 );
 const month = (daily: number, price: number) => daily * DAYS_A_MONTH * price;
-const gbSeconds = (objectCalls * MEASURED.objectMsPerCall * OBJECT_GB) / 1000;
+/** The monitor does not sleep while it has counts to save. */
+const gbSeconds = ((objectCalls * MEASURED.objectMsPerCall) / 1000 + SECONDS) * OBJECT_GB;
 const bill: [string, string, number][] = [
   ["Worker requests", count(batches + lists), month(batches + lists, PRICES.workerRequests)],
   [
@@ -190,7 +216,12 @@ const bill: [string, string, number][] = [
     month((batches + lists) * MEASURED.workerCpuMsPerBatch, PRICES.workerCpuMs),
   ],
   ["requests to objects", count(objectCalls), month(objectCalls, PRICES.objectRequests)],
-  ["rows written", count(rows), month(rows, PRICES.rowsWritten)],
+  ["rows written by visitors' batches", count(rows), month(rows, PRICES.rowsWritten)],
+  [
+    "rows written by merges, planners and model",
+    count(mergedRows + modelRows),
+    month(mergedRows + modelRows, PRICES.rowsWritten),
+  ],
   ["duration of objects", `${count(gbSeconds)} GB-s`, month(gbSeconds, PRICES.objectGbSeconds)],
   ["storage", `${profilesGb.toFixed(0)} GB`, profilesGb * PRICES.storedGbMonths],
 ];
