@@ -36,6 +36,7 @@ export default defineConfig({
         test: {
           name: "workerd",
           include: ["test/{durable-objects,worker}/**/*.test.ts"],
+          setupFiles: ["test/platform.ts"],
           testTimeout: TEST_MS_MAX,
         },
       },
