@@ -44,8 +44,10 @@ const MEASURED = {
   objectCallsPerBatch: 2,
   combinerRowsPerBatch: 0.26,
   pageRowsPerBatch: 1,
-  /** Alarm of its session, segment of its activities. */
-  rowsPerSession: 2,
+  /** Its alarm; at its end the page, a segment, the batches that go and an alarm; after 90 days page and segment. */
+  rowsPerSession: 7,
+  /** Both alarms, and what was not acknowledged to the combiner once more. */
+  callsPerSession: 3,
   profileBytes: 22_500,
   /** Of the image per product, with neighbours at the largest model. */
   modelBytesPerProduct: 85,
@@ -198,7 +200,11 @@ const modelRows =
     met(Math.ceil(products / LINK_PAGE_PRODUCTS), events / publishes) +
     (2 * modelBytes) / MODEL_PART_BYTES);
 const objectCalls =
-  batches * MEASURED.objectCallsPerBatch + lists + sessions + mergesADay * (2 + planners) + publishes;
+  batches * MEASURED.objectCallsPerBatch +
+  lists +
+  sessions * MEASURED.callsPerSession +
+  mergesADay * (2 + planners) +
+  publishes;
 const profilesGb = (visitors * SHOP.knownVisitorsPerDaily * MEASURED.profileBytes) / 1e9;
 console.log(
   `\nAt the peak ${count(most.batches)} batches, ${count(most.lists)} lists and ${count(most.lines)} order lines a second. ` +

@@ -1,6 +1,6 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import type { Activity } from "../../domain/activity.ts";
 import { encodeActivities } from "../../domain/activity-codec.ts";
 import { readContext } from "../../domain/profile/context.ts";
@@ -53,6 +53,10 @@ async function exported(profile: Profile): Promise<string[]> {
   return ids;
 }
 
+afterEach(() => {
+  vi.useRealTimers();
+});
+
 describe("a visitor's batch", () => {
   test.each([1, 5, 50, 500, 2_500])("[UP3] of %i events costs at most two rows", async (size) => {
     const profile = profileOf(`u:rows-${size}`);
@@ -64,6 +68,20 @@ describe("a visitor's batch", () => {
       expect(rows).toBeGreaterThan(0);
     }
     expect((await profile.view({ now: NOW })).profile?.counts.views).toBe(4 * size);
+  });
+
+  test("[UP15] whose session is over costs four rows, and two more when it is 90 days old", async () => {
+    const profile = profileOf("u:over");
+    for (let batch = 0; batch < 3; batch++) {
+      await profile.record({ now: NOW, activities: encodeActivities(many(2)) });
+    }
+    vi.useFakeTimers({ toFake: ["Date"], now: NOW + 31 * MINUTE_MS });
+    expect(await rowsOf(profile, () => runDurableObjectAlarm(profile))).toBe(4);
+    vi.setSystemTime(NOW + 91 * 24 * 60 * MINUTE_MS);
+    const before = await runInDurableObject(profile, (object) => object.rowsWritten());
+    await runDurableObjectAlarm(profile);
+    expect((await runInDurableObject(profile, (object) => object.rowsWritten())) - before).toBe(2);
+    expect(await runInDurableObject(profile, (_, state) => state.storage.getAlarm())).toBeNull();
   });
 
   test("[UP3] of what is known already costs nothing", async () => {
