@@ -210,8 +210,8 @@ describe("orders", () => {
     await Promise.all(["a:long-texts", "u:long-texts"].map(spied));
     const products = Array.from({ length: 100 }, (_, k) => ({
       product_id: `p-${k}`,
-      name: "\u86cb".repeat(228),
-      category: "\u53a8".repeat(50),
+      name: "\u86cb".repeat(60),
+      category: "\u53a8".repeat(20),
     }));
     // A list of a hundred products, as large as an event may be.
     const seen = (i: number, more: object = {}) => ({

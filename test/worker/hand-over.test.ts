@@ -47,8 +47,13 @@ test("[SG6] alone it is handed over at once, with others in one call a shard, an
   await Promise.all(names.map((name) => told(name, bindings)));
   const together = added.slice(1);
   expect(together.reduce((sum, { packets }) => sum + packets, 0)).toBe(VISITORS);
-  const shards = together.map(({ shard }) => shard);
-  expect(new Set(shards).size).toBe(shards.length);
+  // On a slow machine the last ones come when it has been handed over, and are the next time's.
+  let time = 0;
+  const calls = together.map(({ at, shard }, i) => {
+    if (i > 0 && at - together[i - 1]!.at > GATHER_MS / 2) time++;
+    return `${time} ${shard}`;
+  });
+  expect(new Set(calls).size).toBe(calls.length);
   expect(together[0]!.at - added[0]!.at).toBeGreaterThanOrEqual(GATHER_MS - 50);
 
   expect(await unsentOf(names[0]!)).toBe(1);
