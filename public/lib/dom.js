@@ -1,6 +1,6 @@
 // Elements made from values. Text is always a text node: nothing from the service is ever parsed as markup.
 import { isAbort, messageOf, PartMissing } from "./api.js";
-import { words } from "./format.js";
+import { legible, words } from "./format.js";
 
 /** @import { Child, ElementOf } from "./shapes.js" */
 
@@ -23,7 +23,7 @@ export function h(tag, properties, ...children) {
   }
   for (const child of children.flat()) {
     if (child !== null && child !== undefined && child !== false) {
-      element.append(child instanceof Node ? child : String(child));
+      element.append(child instanceof Node ? child : legible(String(child)));
     }
   }
   return /** @type {ElementOf<Tag>} */ (element);
@@ -31,12 +31,12 @@ export function h(tag, properties, ...children) {
 
 /** Names the page as its address does. @param {string} view @param {string[]} parts */
 export function nameThePage(view, parts) {
-  document.title = `${[view, ...parts].join(": ")} – Shelfwise`;
+  document.title = legible(`${[view, ...parts].join(": ")} – Shelfwise`);
 }
 
 /** Replaces what an element holds. @param {Element} element @param {...(Node | string)} children */
 export function fill(element, ...children) {
-  element.replaceChildren(...children);
+  element.replaceChildren(...children.map((child) => (child instanceof Node ? child : legible(child))));
 }
 
 /**

@@ -44,5 +44,17 @@ export function money(amount, currency) {
   return format.format(amount);
 }
 
+/** Not seen themselves, they turn or hide what is beside them; a tab and the ends of lines do not. */
+const UNSEEN = /(?![\t\n\r])[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu;
+/** More marks on a letter than any script has: piled up, they lie over what stands above. */
+const PILED = /(\p{M}{4})\p{M}+/gu;
+
+/** A text of anybody's as it may stand among others. @param {string} text */
+export const legible = (text) => text.replace(UNSEEN, "\ufffd").replace(PILED, "$1");
+
+/** JSON to be read, corrected and sent back: what is not seen is told by its number. @param {string} text */
+export const legibleJson = (text) =>
+  text.replace(UNSEEN, (unseen) => `\\u${unseen.charCodeAt(0).toString(16).padStart(4, "0")}`);
+
 /** @param {string} word snake_case */
 export const words = (word) => word.replaceAll("_", " ");

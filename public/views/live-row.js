@@ -1,6 +1,6 @@
 // One event of the live feed: a line that opens to all that is known of it.
 import { h } from "../lib/dom.js";
-import { moment, money, time, words } from "../lib/format.js";
+import { legibleJson, moment, money, time, words } from "../lib/format.js";
 import { correction, whyOf } from "./rejected.js";
 
 /** @import { Child, LiveEvent } from "../lib/shapes.js" */
@@ -67,7 +67,7 @@ function textOf(value) {
 /** @param {LiveEvent} event */
 function bodyOf({ received_at, message_id, type, kind, visitor, library, message, truncated, rejected }) {
   const { user_id, anonymous_id } = visitor;
-  const text = JSON.stringify(message, null, 2);
+  const text = legibleJson(JSON.stringify(message, null, 2));
   return h(
     "div.event-body",
     null,

@@ -1,7 +1,7 @@
 // Rejected events: why each was not taken, and sending it again as it was or corrected.
 import { messageOf } from "../lib/api.js";
 import { empty, fill, h, load } from "../lib/dom.js";
-import { moment, whole } from "../lib/format.js";
+import { legibleJson, moment, whole } from "../lib/format.js";
 import { dropRejected, rejected, replay, replayAll } from "../lib/service.js";
 
 /** @import { Refusal, RejectedEvent, Replayed } from "../lib/shapes.js" */
@@ -109,7 +109,7 @@ function row(item, wanted) {
     ),
   );
   // Of one that was too long only the beginning is kept, as text.
-  const text = truncated ? String(message) : JSON.stringify(message, null, 2);
+  const text = legibleJson(truncated ? String(message) : JSON.stringify(message, null, 2));
   const show = () => {
     if (!details.open) return;
     history.replaceState(null, "", `#/live/rejected/${encodeURIComponent(id)}`);

@@ -123,6 +123,73 @@ test("[DB20] names, ids and event bodies full of markup stay text in every view"
   });
 });
 
+test("[DB32] a text that turns, piles up or never ends stays in its place, in every view", async () => {
+  const [over, piled, long] = ["\u202e", `A${"\u0301".repeat(200)}`, "W".repeat(512)];
+  const ids = ["turned", "endless"] as const;
+  const names = { turned: `${piled} Lamp ${over}00.0£`, endless: long };
+  const lines = ids.map((id) => ({
+    product_id: id,
+    name: names[id],
+    category: `${long.slice(0, 200)}${id}`,
+    brand: long.slice(0, 100),
+    price: 5,
+    currency: "GBP",
+    quantity: 1,
+  }));
+  for (const { product_id, name, category, brand } of lines) {
+    await shop.api("PUT", `/v1/products/${product_id}`, { name, category, brand, price: 5, currency: "GBP" });
+    await shop.api("PUT", `/v1/inventory/${product_id}`, { on_hand: 5 });
+  }
+  const visitor = `v${over}2`;
+  for (const line of lines)
+    await shop.api("POST", "/v1/track", { event: "Product Added", userId: visitor, properties: line });
+  await shop.api("POST", "/v1/track", {
+    event: "Order Completed",
+    userId: visitor,
+    properties: { order_id: `o${over}1`, total: 5, currency: "GBP", products: lines },
+  });
+  const refused = { messageId: "turned-refused", event: "", userId: visitor, note: `${over}\u0000` };
+  await shop.api("POST", "/v1/track", refused);
+  await expect
+    .poll(async () => JSON.stringify((await shop.api("GET", "/v1/replenishment?limit=500")).json), {
+      timeout: 15_000,
+    })
+    .toContain("endless");
+  const shown: [string, string][] = [
+    [`visitors/${encodeURIComponent(visitor)}`, "v\ufffd2"],
+    ["live?search=Order Completed", "Order o\ufffd1, £5.00"],
+    ["products?search=turned", "Lamp \ufffd00.0£"],
+    ["products/turned", "Lamp \ufffd00.0£"],
+    ["products/endless", long],
+    ["replenishment?search=turned", "Lamp \ufffd00.0£"],
+    ["replenishment/endless", long],
+    ["shop/product/endless", long],
+    ["shop/product/turned", "Lamp \ufffd00.0£"],
+  ];
+  for (const width of [1280, 390]) {
+    const context = { viewport: { width, height: 800 } };
+    await visit(shop, { at: "#/overview", context }, async (page) => {
+      for (const [at, text] of shown) {
+        await go(page, at);
+        await page.getByText(text).first().waitFor();
+        const whole = await page.evaluate(() => document.documentElement.scrollWidth);
+        expect(whole, at).toBeLessThanOrEqual(width);
+        const seen = await page.evaluate(() => `${document.title} ${document.body.textContent}`);
+        expect(seen, at).not.toMatch(/[\0\u202a-\u202e\u2066-\u2069]|\u0301{5}/);
+        for (const item of await page.locator(".item").all())
+          expect((await item.boundingBox())!.height, at).toBeLessThan(400);
+      }
+      // What is corrected is sent back as it was.
+      await go(page, "live/rejected");
+      const row = page.locator("ol.feed > li").filter({ hasText: refused.messageId });
+      await row.locator("summary").click();
+      const body = await row.getByLabel("Message").inputValue();
+      expect(body).toContain('"\\u202e\\u0000"');
+      expect(JSON.parse(body)).toEqual(refused);
+    });
+  }
+});
+
 test("[DB21] the page's policy lets nothing run but the service's own files, and no text become markup", () =>
   visit(shop, { at: "#/overview", expected: /Content Security Policy|Trusted/ }, async (page) => {
     const response = await page.request.get(`${shop.url}/`);
