@@ -9,9 +9,11 @@ import { monitor } from "./service.js";
 const PROTOCOL = "shelfwise.v1";
 const RETRY_MS_FIRST = 1_000;
 const RETRY_MS_MAX = 30_000;
-/** A feed that answers no ping for longer is broken, whatever the browser thinks of it. */
 const PING_MS = 20_000;
+/** A feed that answers no ping for longer is broken, whatever the browser thinks of it. */
 const SILENT_MS_MAX = 45_000;
+/** The same, while somebody waits to see whether it is. */
+const SILENT_MS_MAX_AWAKE = 5_000;
 
 /**
  * `open`: what happens is told as it happens. `lost`: it is tried again at `retryAt`, Unix ms.
@@ -37,8 +39,12 @@ export class LiveFeed {
     this.failures = 0;
     this.retrying = 0;
     this.pinging = 0;
-    this.heardAt = 0;
+    this.waking = 0;
+    /** Unix ms since which it owes an answer; 0: it owes none. */
+    this.owingSince = 0;
     signal.addEventListener("abort", () => this.end());
+    document.addEventListener("visibilitychange", () => this.wake(), { signal });
+    addEventListener("online", () => this.wake(), { signal });
     this.connect();
   }
 
@@ -48,10 +54,10 @@ export class LiveFeed {
     const url = `${location.origin.replace(/^http/, "ws")}/v1/live${query({ recent: this.recent })}`;
     const socket = new WebSocket(url, [PROTOCOL, `key.${base64url(secretKey.get())}`]);
     this.socket = socket;
-    this.heardAt = Date.now();
+    this.owingSince = Date.now();
     socket.addEventListener("message", ({ data }) => {
       if (socket !== this.socket) return;
-      this.heardAt = Date.now();
+      this.owingSince = 0;
       const frame = JSON.parse(data);
       if (frame.type === "hello") {
         this.failures = 0;
@@ -62,10 +68,30 @@ export class LiveFeed {
     socket.addEventListener("close", () => {
       if (socket === this.socket) this.lost();
     });
-    this.pinging = setInterval(() => {
-      if (Date.now() - this.heardAt > SILENT_MS_MAX) this.lost();
-      else if (socket.readyState === WebSocket.OPEN) socket.send('{"type":"ping"}');
-    }, PING_MS);
+    this.pinging = setInterval(() => this.ask(SILENT_MS_MAX), PING_MS);
+  }
+
+  /**
+   * Asks for a sign of life, unless one is owed for too long. Counted from the asking: a hidden tab's clock ticks once a
+   * minute, and a sleeping machine's not at all, without anything being lost.
+   * @param {number} silentMsMax
+   */
+  ask(silentMsMax) {
+    const { socket } = this;
+    if (this.owingSince > 0 && Date.now() - this.owingSince >= silentMsMax) this.lost();
+    else if (socket?.readyState === WebSocket.OPEN) {
+      this.owingSince ||= Date.now();
+      socket.send('{"type":"ping"}');
+    }
+  }
+
+  /** Somebody looks again, or the network is back: what is lost is neither shown as live nor waited for. */
+  wake() {
+    if (document.hidden) return;
+    if (this.socket === undefined) return this.connect();
+    this.ask(SILENT_MS_MAX);
+    clearTimeout(this.waking);
+    this.waking = setTimeout(() => this.ask(SILENT_MS_MAX_AWAKE), SILENT_MS_MAX_AWAKE);
   }
 
   lost() {
@@ -83,6 +109,7 @@ export class LiveFeed {
 
   end() {
     clearTimeout(this.retrying);
+    clearTimeout(this.waking);
     clearInterval(this.pinging);
     const { socket } = this;
     this.socket = undefined;

@@ -1,5 +1,5 @@
 import type { Locator, Page } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { LONG_TASK_MS, longestTask, openShop, type Shop, settled, visit } from "./dashboard-shop.ts";
 
 const EVENTS_KEPT = 500;
@@ -195,6 +195,72 @@ test("[DB19] a feed that breaks says so, tries again, and shows what came meanwh
       expect(await rowOf(page, "come-meanwhile").count()).toBe(1);
     },
   ));
+
+describe("[DB33] a tab that nobody looks at", () => {
+  const MINUTE_MS = 60_000;
+
+  test("keeps its feed while its clock ticks but once a minute", () =>
+    visit(
+      shop,
+      {
+        at: "#/live",
+        prepare: async (page) => {
+          await page.clock.install();
+          // As browsers do with hidden tabs.
+          await page.addInitScript((shortest) => {
+            const usual = setInterval;
+            Object.assign(globalThis, {
+              setInterval: (act: () => void, ms: number) => usual(act, Math.max(ms, shortest)),
+            });
+          }, MINUTE_MS);
+        },
+      },
+      async (page) => {
+        const sign = page.locator(".sign");
+        await sign.getByText("Live").waitFor();
+        const opened: string[] = [];
+        page.on("websocket", (socket) => opened.push(socket.url()));
+        page.on("request", (request) => opened.push(request.url()));
+        for (let minute = 0; minute < 4; minute++) {
+          await page.clock.runFor(MINUTE_MS);
+          await page.waitForTimeout(300); // of the real clock: the pong comes
+        }
+        await sign.getByText("Live").waitFor();
+        expect(opened).toEqual([]);
+      },
+    ));
+
+  test("asks at once when somebody looks again whether its feed still lives", () =>
+    visit(
+      shop,
+      {
+        at: "#/live",
+        expected: /WebSocket/,
+        prepare: async (page) => {
+          const state = { deaf: false, tries: 0 };
+          await page.clock.install();
+          await page.routeWebSocket("**/v1/live**", (socket) => {
+            state.tries++;
+            const server = socket.connectToServer();
+            const deaf = state.tries === 1;
+            socket.onMessage((text) => !(deaf && state.deaf) && server.send(text));
+          });
+          await page.exposeFunction("deafen", () => {
+            state.deaf = true;
+          });
+          await page.exposeFunction("tries", () => state.tries);
+        },
+      },
+      async (page) => {
+        await page.locator(".sign").getByText("Live").waitFor();
+        await page.evaluate("deafen()");
+        await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
+        await page.clock.runFor(8_000);
+        await expect.poll(() => page.evaluate("tries()"), { timeout: 5_000 }).toBe(2);
+        await page.locator(".sign").getByText("Live").waitFor();
+      },
+    ));
+});
 
 test("[DB30] 500 events in the feed and 20 more a second: nothing holds up the page for 50 ms", () =>
   visit(shop, { at: "#/live" }, async (page) => {
