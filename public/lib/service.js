@@ -150,9 +150,9 @@ export async function latestActivities(visitor, limit, signal) {
 export const boardPage = (values, signal) => call(`/v1/replenishment${query(values)}`, { signal });
 
 /**
- * The whole board, a growing list of rows at a time.
+ * The whole board, a growing list of rows at a time; `among` how many SKUs there are, where they are too many.
  * @param {AbortSignal} signal
- * @returns {AsyncGenerator<{rows: NamedBoardRow[], totals: BoardTotals, complete: boolean}>}
+ * @returns {AsyncGenerator<{rows: NamedBoardRow[], totals: BoardTotals, complete: boolean, among: number}>}
  */
 export async function* board(signal) {
   /** @type {NamedBoardRow[]} */
@@ -163,7 +163,9 @@ export async function* board(signal) {
     const page = await boardPage({ limit: BOARD_PAGE_ROWS, cursor }, signal);
     rows.push(...page.items);
     cursor = rows.length < BOARD_ROWS_MAX ? page.next_cursor : undefined;
-    yield { rows, totals: page.totals, complete: cursor === undefined };
+    const isCut = cursor === undefined && page.next_cursor !== undefined;
+    const among = isCut ? Object.values(page.totals).reduce((sum, { skus }) => sum + skus, 0) : 0;
+    yield { rows, totals: page.totals, complete: cursor === undefined, among };
   } while (cursor !== undefined);
 }
 

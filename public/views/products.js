@@ -1,5 +1,5 @@
 // Products: the catalogue, and what is known of one product.
-import { ApiError, messageOf } from "../lib/api.js";
+import { ApiError, messageOf, query, SIGNED_OUT } from "../lib/api.js";
 import { card, empty, field, fill, h, load, loaded, table, tableRow, tile, tiles } from "../lib/dom.js";
 import { moment, money, whole } from "../lib/format.js";
 import { productLink, recommendedList } from "../lib/products.js";
@@ -15,6 +15,14 @@ const RELATED_SHOWN = 8;
 const TREND_DAYS = 60;
 const TYPING_MS = 200;
 
+const CATALOGUE = "#/products";
+
+/** What was searched for: a product leads back there. */
+let left = CATALOGUE;
+addEventListener(SIGNED_OUT, () => {
+  left = CATALOGUE;
+});
+
 const COLUMNS = [
   { label: "Product" },
   { label: "Name" },
@@ -23,9 +31,9 @@ const COLUMNS = [
 ];
 
 /** @param {HTMLElement} place @param {Address} address @param {AbortSignal} signal */
-export function open(place, { parts, query }, signal) {
+export function open(place, { parts, query: asked }, signal) {
   const [id] = parts;
-  if (id === undefined) openSearch(place, query.get("search") ?? "", signal);
+  if (id === undefined) openSearch(place, asked.get("search") ?? "", signal);
   else void load(place, `product ${id}`, () => one(id, signal));
 }
 
@@ -36,7 +44,8 @@ function openSearch(place, asked, signal) {
   let latest = new AbortController();
   const search = () => {
     const text = input.value.trim();
-    history.replaceState(null, "", `#/products${text === "" ? "" : `?search=${encodeURIComponent(text)}`}`);
+    left = `${CATALOGUE}${query({ search: text })}`;
+    history.replaceState(null, "", left);
     latest.abort();
     latest = new AbortController();
     void load(result, "products", () => found(text, AbortSignal.any([signal, latest.signal])));
@@ -122,7 +131,7 @@ async function one(id, signal) {
   return h(
     "div.view",
     null,
-    h("p", null, h("a", { href: "#/products" }, "All products")),
+    h("p", null, h("a", { href: left }, left === CATALOGUE ? "All products" : "The products found")),
     h("h2", null, p.name ?? id),
     tiles(
       tile("Product", p.product_id, p.hidden ? "hidden: never recommended" : null),

@@ -1,5 +1,5 @@
 // Replenishment: the board. What to order and when, sorted, filtered, as CSV.
-import { download, query } from "../lib/api.js";
+import { download, query, SIGNED_OUT } from "../lib/api.js";
 import { csv } from "../lib/csv.js";
 import { choice, empty, field, fill, h, loaded, tableRow } from "../lib/dom.js";
 import { date, money, number, whole, words } from "../lib/format.js";
@@ -13,6 +13,13 @@ export const title = "Replenishment";
 const ROWS_SHOWN = 50;
 const STATUSES = ["order_now", "out_of_stock", "order_soon", "ok", "overstock", "no_demand"];
 const CLASSES = ["A", "B", "C"];
+const BOARD = "#/replenishment";
+
+/** Where the board was left: a SKU leads back there. */
+let left = BOARD;
+addEventListener(SIGNED_OUT, () => {
+  left = BOARD;
+});
 
 /**
  * @typedef {object} BoardColumn
@@ -66,8 +73,9 @@ function classOf(row) {
 /** @param {HTMLElement} place @param {Address} address @param {AbortSignal} signal */
 export function open(place, address, signal) {
   const [sku] = address.parts;
-  if (sku !== undefined) openSku(place, sku, signal);
-  else new Board(address.query, signal).open(place);
+  if (sku !== undefined) return openSku(place, sku, left, signal);
+  left = location.hash;
+  new Board(address.query, signal).open(place);
 }
 
 class Board {
@@ -78,9 +86,11 @@ class Board {
     this.rows = [];
     /** Whether all of them have come. */
     this.complete = false;
+    /** SKUs of the shop, where those are not all of them. */
+    this.among = 0;
     /** Those on the page. @type {NamedBoardRow[]} */
     this.shown = [];
-    this.page = 0;
+    this.page = Math.max(0, Math.trunc(Number(asked.get("page") ?? 1)) - 1 || 0);
     this.sort = COLUMNS.find(({ key }) => key === asked.get("sort")) ?? column("revenue_at_risk");
     this.descending = asked.has("sort") ? asked.get("order") === "descending" : true;
     this.status = choice("status", STATUSES, asked, () => this.changed());
@@ -128,6 +138,7 @@ class Board {
       if (value === undefined) return true;
       this.rows = value.rows;
       this.complete = value.complete;
+      this.among = value.among;
       for (const option of this.status.options) {
         const total = value.totals[/** @type {StockStatus} */ (option.value)];
         if (total) option.text = `${words(option.value)} (${whole(total.skus)})`;
@@ -189,6 +200,12 @@ class Board {
 
   changed() {
     this.page = 0;
+    this.address();
+    this.draw();
+  }
+
+  /** Leads back to what is chosen. */
+  address() {
     const { key } = this.sort;
     const isUsual = key === "revenue_at_risk" && this.descending;
     const asked = query({
@@ -197,20 +214,25 @@ class Board {
       class: this.abc.value,
       sort: isUsual ? "" : key,
       order: !isUsual && this.descending ? "descending" : "",
+      page: this.page === 0 ? "" : this.page + 1,
     });
-    history.replaceState(null, "", `#/replenishment${asked}`);
-    this.draw();
+    left = `${BOARD}${asked}`;
+    history.replaceState(null, "", left);
   }
 
   /** @param {number} pages */
   turn(pages) {
     this.page += pages;
+    this.address();
     this.draw();
-    this.body.closest(".scroll")?.scrollTo({ top: 0 });
+    // The buttons stand below the rows: one reads on at the first.
+    this.said.scrollIntoView({ block: "nearest" });
   }
 
   draw() {
     const rows = this.chosen();
+    // An address may name a page that is no more.
+    if (this.complete) this.page = Math.min(this.page, Math.max(0, Math.ceil(rows.length / ROWS_SHOWN) - 1));
     const from = this.page * ROWS_SHOWN;
     const shown = rows.slice(from, from + ROWS_SHOWN);
     // More rows that come behind these leave them, and the focus in them, alone.
@@ -219,10 +241,13 @@ class Board {
       fill(this.body, ...shown.map((row) => tableRow(COLUMNS, cells(row))));
       this.shown = shown;
     }
-    const place = `${whole(from + 1)} to ${whole(from + shown.length)} of ${whole(rows.length)} SKUs`;
+    const of = `${whole(rows.length)} SKUs`;
+    const place = shown.length === 0 ? of : `${whole(from + 1)} to ${whole(from + shown.length)} of ${of}`;
+    const among = `, among the ${whole(this.rows.length)} of ${whole(this.among)} with the most revenue at risk`;
     fill(
       this.said,
-      rows.length === 0 ? "Nothing matches." : place,
+      rows.length === 0 ? "Nothing matches" : place,
+      this.among > 0 ? among : "",
       this.complete ? "" : ", more are coming …",
     );
     this.before.disabled = this.page === 0;
@@ -238,7 +263,8 @@ class Board {
     const rows = this.chosen().map((row) =>
       COLUMNS.map((c) => (c.key === "status" ? row.status : c.value(row))),
     );
-    download("replenishment.csv", new Blob([csv([names, ...rows])], { type: "text/csv" }));
+    // Excel takes a file that does not say so for one in the machine's own letters.
+    download("replenishment.csv", new Blob(["\ufeff", csv([names, ...rows])], { type: "text/csv" }));
   }
 }
 

@@ -1,6 +1,6 @@
 // One SKU: its history and forecast, the decision that follows, what it rests on, its stock.
-import { imported } from "../lib/api.js";
-import { bar, card, h, load, picture, readOn, table, tile, tiles } from "../lib/dom.js";
+import { ApiError, imported } from "../lib/api.js";
+import { bar, card, empty, h, load, picture, readOn, table, tile, tiles } from "../lib/dom.js";
 import { date, decimal, money, number, percent, whole, words } from "../lib/format.js";
 import { forecast } from "../lib/service.js";
 import { stockCard } from "./sku-stock.js";
@@ -17,10 +17,19 @@ const DAY_SECONDS = 86_400;
 /** A day counts as sold out in what is told of it when it was so for more than half of the day. */
 const SOLD_OUT_SHARE = 0.5;
 
-/** @param {HTMLElement} place @param {string} sku @param {AbortSignal} signal */
-export function open(place, sku, signal) {
+/** @param {HTMLElement} place @param {string} sku @param {string} board  where it was left @param {AbortSignal} signal */
+export function open(place, sku, board, signal) {
   const show = (/** @type {() => Promise<SkuForecast>} */ get, note = "") =>
-    load(place, `the forecast of ${sku}`, async () => view(await get(), note));
+    load(place, `the forecast of ${sku}`, async () => {
+      try {
+        return view(await get(), note);
+      } catch (error) {
+        if (error instanceof ApiError && error.status === 404)
+          return h("div.view", null, back(), empty(error.message));
+        throw error;
+      }
+    });
+  const back = () => h("p", null, h("a", { href: board }, "The board"));
 
   /**
    * After a change, once the plan knows of it.
@@ -42,7 +51,7 @@ export function open(place, sku, signal) {
     h(
       "div.view",
       null,
-      h("p", null, h("a", { href: "#/replenishment" }, "The board")),
+      back(),
       h("h2", null, f.name ?? f.sku, f.name === undefined ? null : h("span.quiet", null, ` ${f.sku}`)),
       note === "" ? null : h("p.note", { role: "status" }, note),
       decision(f),

@@ -286,6 +286,9 @@ test("[DB24] loading, nothing there, an error with a way to try again: each is s
     await page.getByText("No product matches.").waitFor();
     await go(page, "visitors/nobody");
     await page.getByText("Nothing is known of nobody").waitFor();
+    await go(page, "replenishment/no-such-sku");
+    await page.locator(".empty").getByText("no-such-sku was never sold").waitFor();
+    await page.getByRole("link", { name: "The board" }).click();
   }));
 
 test("[DB24] a view whose own code did not come says so, and opens when asked again", () =>

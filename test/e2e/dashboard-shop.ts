@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { expect } from "vitest";
 import { oneKey } from "../../scripts/keys.ts";
@@ -14,6 +15,7 @@ import { launch } from "./browser.ts";
 const DAYS = 60;
 const SKUS = 60;
 const CUSTOMERS = 25;
+const BOARD_QUIET_MS = 1_500;
 /** The aim is 50 ms, and printed; a busy machine is slower, and what a fault costs is more than this. */
 export const LONG_TASK_MS = 200;
 
@@ -69,7 +71,10 @@ export async function openShop({ sample = true } = {}): Promise<Shop> {
   const server = await startServer({ port: 0, dir, vars });
   const [secretKey, writeKey] = [oneKey(server.keys.secretKey), oneKey(server.keys.writeKey)];
   const small = smallSample();
-  if (sample) await loadSample({ url: server.url, secretKey, dir, sample: small });
+  if (sample) {
+    await loadSample({ url: server.url, secretKey, dir, sample: small });
+    await planned(server.url, secretKey);
+  }
   const browser = await launch();
   return {
     url: server.url,
@@ -99,6 +104,18 @@ export async function openShop({ sample = true } = {}): Promise<Shop> {
       rmSync(dir, { recursive: true, force: true });
     },
   };
+}
+
+/** Stock tells the board of itself within seconds: until it says the same twice. */
+async function planned(url: string, secretKey: string): Promise<void> {
+  const board = async () => {
+    const headers = { authorization: `Bearer ${secretKey}` };
+    return (await fetch(`${url}/v1/replenishment?limit=500`, { headers })).text();
+  };
+  for (let told = await board(), before = ""; told !== before; told = await board()) {
+    before = told;
+    await sleep(BOARD_QUIET_MS);
+  }
 }
 
 export interface Visit {

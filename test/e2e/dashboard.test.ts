@@ -147,6 +147,12 @@ describe("the board", () => {
       expect(await page.locator("th[aria-sort]").getAttribute("aria-sort")).toBe("ascending");
       await page.getByRole("button", { name: "Next" }).click();
       expect(await skus(page)).toEqual(ascending.slice(50));
+      await page.reload();
+      await settled(page);
+      expect(await skus(page)).toEqual(ascending.slice(50));
+      await page.locator("tbody a").first().click();
+      await page.getByRole("link", { name: "The board" }).click();
+      await expect.poll(() => skus(page)).toEqual(ascending.slice(50));
       await page.getByRole("button", { name: "SKU" }).click();
       expect(await skus(page)).toEqual(ascending.toReversed().slice(0, 50));
 
@@ -161,8 +167,36 @@ describe("the board", () => {
       expect(await skus(page)).toEqual([wanted[0].sku]);
       expect(await page.locator("th[aria-sort]").textContent()).toContain("SKU");
       await page.getByLabel("SKU or name").fill("nothing is called this");
-      await page.getByText("Nothing matches.").waitFor();
+      await page.getByText("Nothing matches").waitFor();
     }));
+
+  test("[DB5] turned, shows the first row of the page; [DB34] says what it leaves out of a shop with more SKUs than it shows", () =>
+    visit(
+      shop,
+      {
+        at: "#/replenishment",
+        prepare: async (page) => {
+          const { json } = await shop.api("GET", "/v1/replenishment?limit=1");
+          const totals = { ...json.totals, ok: { skus: 12_000, revenue_at_risk: 0 } };
+          await page.route("**/v1/replenishment?**", (route) => {
+            const from = Number(new URL(route.request().url()).searchParams.get("cursor") ?? 0);
+            const items = Array.from({ length: 500 }, (_, i) => ({
+              ...json.items[0],
+              sku: `sku-${from + i}`,
+            }));
+            return route.fulfill({ json: { items, totals, next_cursor: String(from + 500) } });
+          });
+        },
+      },
+      async (page) => {
+        const among = /, among the 10,000 of 12,\d{3} with the most revenue at risk$/;
+        await page.getByText(among).waitFor();
+        await page.getByRole("button", { name: "Next" }).click();
+        expect((await page.locator("tbody tr").first().boundingBox())!.y).toBeGreaterThan(0);
+        await page.getByLabel("SKU or name").fill("sku-99999");
+        await page.getByText(/^Nothing matches, among the 10,000/).waitFor();
+      },
+    ));
 
   test("[DB6] is downloaded as CSV with the rows that are chosen, in their order, none of them a formula", () =>
     visit(shop, { at: "#/replenishment?sort=quantity&order=descending" }, async (page) => {
@@ -177,7 +211,9 @@ describe("the board", () => {
       await settled(page);
       const coming = page.waitForEvent("download");
       await page.getByRole("button", { name: "Download CSV" }).click();
-      const text = readFileSync((await (await coming).path())!, "utf8");
+      const file = readFileSync((await (await coming).path())!, "utf8");
+      expect(file[0]).toBe("\ufeff");
+      const text = file.slice(1);
       const lines = text.trimEnd().split("\r\n");
       const { items } = (await shop.api("GET", "/v1/replenishment?limit=500")).json;
       expect(lines[0]).toBe(
@@ -261,6 +297,9 @@ test("[DB11] a product shows its facts, neighbours, trend and stock, and is foun
   visit(shop, { at: "#/products" }, async (page) => {
     const { json } = await shop.api("GET", `/v1/products/${shop.sku}`);
     await page.getByLabel("Name or id").fill(json.name.toLowerCase());
+    await page.waitForURL(/search=/);
+    await page.getByRole("link", { name: shop.sku }).click();
+    await page.getByRole("link", { name: "The products found" }).click();
     await page.getByRole("link", { name: shop.sku }).click();
     await heading(page, json.name, 2).waitFor();
     await settled(page);
