@@ -20,7 +20,7 @@ export const KEY_REFUSED = "shelfwise:key-refused";
 /** Told on `window` when the tab's keys are gone: whatever was done with them ends. */
 export const SIGNED_OUT = "shelfwise:signed-out";
 
-const UNREACHABLE = "The service cannot be reached.";
+export const UNREACHABLE = "The service cannot be reached.";
 
 /** An answer that is not 2xx; status 0: no answer at all. */
 export class ApiError extends Error {

@@ -1,7 +1,7 @@
 // One visit to the shop window: Segment's own browser library sends what the visitor does to this very service, and
 // each recommendation is asked for as a shop's page would ask, with the public write key.
 import "../vendor/segment.js";
-import { query, send } from "../lib/api.js";
+import { ApiError, query, send, UNREACHABLE } from "../lib/api.js";
 
 /** @import { Product, RecommendationList } from "../lib/shapes.js" */
 
@@ -31,6 +31,19 @@ export class Visit {
     /** @type {Map<string, CartLine>} */
     this.cart = new Map();
     this.analytics = AnalyticsNext.AnalyticsBrowser.load({ writeKey, cdnURL: location.origin });
+  }
+
+  /**
+   * Resolves when Segment's library has its settings: until then it neither sends nor says that it cannot.
+   * @throws {ApiError}
+   */
+  ready() {
+    return this.analytics.then(
+      () => {},
+      () => {
+        throw new ApiError(0, UNREACHABLE);
+      },
+    );
   }
 
   /** Resolves when the service has taken the event. @param {string} name @param {Record<string, unknown>} properties */

@@ -38,7 +38,13 @@ async function enter(place, address, signal, key) {
     }
     writeKey.set(key);
     const { Visit } = await imported(import("./shop-visit.js"));
-    if (visit?.writeKey !== key) visit = new Visit(key, () => {});
+    if (visit?.writeKey !== key) {
+      const begun = new Visit(key, () => {});
+      await begun.ready();
+      // What another opening of the view began meanwhile, or signing out ended, stays as it is.
+      signal.throwIfAborted();
+      visit = begun;
+    }
     return new Shop(visit, signal).open(address.parts);
   });
   /** @type {HTMLElement | null} */ (place.querySelector("#write-key"))?.focus();

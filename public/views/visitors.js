@@ -1,7 +1,7 @@
 // Visitors: one person's live profile, what is recommended to them now and why, what is stored of them.
 import { ApiError } from "../lib/api.js";
 import { bar, card, empty, field, fill, h, load, loaded, tile, tiles } from "../lib/dom.js";
-import { date, moment, money, percent, time, whole } from "../lib/format.js";
+import { moment, money, percent, whole } from "../lib/format.js";
 import { productLink, recommendedList } from "../lib/products.js";
 import { latestActivities, profile, recommendations } from "../lib/service.js";
 import { range, sparkline } from "../lib/sparkline.js";
@@ -69,7 +69,7 @@ async function visitor(id, signal) {
     null,
     tiles(
       tile("Known as", id, p.user_id === undefined ? "anonymous visitor" : "user"),
-      tile("Last seen", date(p.last_seen), `${time(p.last_seen)}, first ${date(p.first_seen)}`),
+      tile("Last seen", moment(p.last_seen), `first ${moment(p.first_seen)}`),
       tile(
         "Sessions",
         whole(p.counts.sessions),

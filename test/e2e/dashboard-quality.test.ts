@@ -262,6 +262,34 @@ describe("everybody can use it", () => {
     }));
 });
 
+test("[DB35] a narrow window breaks no word of a table", async () => {
+  for (const width of [768, 320]) {
+    const context = { viewport: { width, height: 800 } };
+    await visit(shop, { at: "#/overview", context }, async (page) => {
+      for (const view of ["overview", "products", "replenishment", `replenishment/${shop.sku}`]) {
+        await go(page, view);
+        await page.locator("main table tbody tr").first().waitFor();
+        const broken = await page.locator("main :is(th, td)").evaluateAll((cells) => {
+          const found: string[] = [];
+          for (const cell of cells) {
+            const texts = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
+            for (let text = texts.nextNode(); text; text = texts.nextNode()) {
+              for (const { index, 0: word } of (text.textContent ?? "").matchAll(/[\p{L}\d,.]{1,16}/gu)) {
+                const range = document.createRange();
+                range.setStart(text, index);
+                range.setEnd(text, index + word.length);
+                if (range.getClientRects().length > 1) found.push(word);
+              }
+            }
+          }
+          return found;
+        });
+        expect(broken, `${view}, ${width}`).toEqual([]);
+      }
+    });
+  }
+});
+
 test("[DB24] loading, nothing there, an error with a way to try again: each is said", () =>
   visit(shop, { at: "#/overview", expected: /ERR_FAILED|status of 404/ }, async (page) => {
     await settled(page);
@@ -300,6 +328,18 @@ test("[DB24] a view whose own code did not come says so, and opens when asked ag
     await page.unroute("**/views/visitors.js");
     await page.getByRole("button", { name: "Try again" }).click();
     await page.getByLabel("User id or anonymous id").waitFor();
+  }));
+
+test("[DB24] a shop window whose settings did not come says so, and opens when asked again", () =>
+  visit(shop, { at: "#/overview", expected: /ERR_FAILED|Failed to fetch/ }, async (page) => {
+    await settled(page);
+    let asked = 0;
+    // The first time it is the page itself that tries the key, then Segment's library.
+    await page.route("**/v1/projects/**", (route) => (++asked === 2 ? route.abort() : route.continue()));
+    await page.getByRole("link", { name: "Shop window" }).click();
+    await page.getByRole("alert").getByText("The service cannot be reached.").waitFor();
+    await page.getByRole("button", { name: "Try again" }).click();
+    await page.locator(".store li.item").first().waitFor();
   }));
 
 test("[DB24] that no event matches is said in sight, on a phone, too", () =>

@@ -335,6 +335,25 @@ describe("a visitor", () => {
       expect(await section(page, "Timeline").getByText("Order Completed").count()).toBeGreaterThan(0);
     }));
 
+  test("[DB36] when a visitor was last seen is told by the clock on the wall, its day, too", async () => {
+    const timestamp = "2026-03-04T20:30:00Z";
+    const event = { type: "track", event: "Product Viewed", userId: "traveller", timestamp };
+    const now = Date.parse("2026-03-05T00:00:00Z");
+    const ago = Math.floor((Date.now() - now) / 86_400_000) * 86_400_000;
+    const seen = new Date(Date.parse(timestamp) + ago);
+    await shop.api("POST", "/v1/import", [{ ...event, timestamp: seen.toISOString() }]);
+    const context = { timezoneId: "Pacific/Auckland" };
+    await visit(shop, { at: "#/visitors/traveller", context }, async (page) => {
+      const there = new Intl.DateTimeFormat("en-GB", {
+        dateStyle: "medium",
+        timeStyle: "short",
+        timeZone: "Pacific/Auckland",
+      }).format(seen);
+      await expect.poll(() => figure(page, "Last seen")).toBe(there);
+      expect(await page.locator(".sessions summary").first().textContent()).toContain(there);
+    });
+  });
+
   test("[DB12] under any id: who logged in is the visitor from before, and both ids are told", async () => {
     const view = {
       anonymousId: "before-login",
@@ -514,6 +533,7 @@ describe("[DB23] the focus goes to where one reads on", () => {
       await settled(page);
       await page.getByLabel("Lead time, days").fill("30");
       await page.getByRole("button", { name: "Compute" }).click();
+      await page.getByRole("columnheader", { name: "30 days" }).waitFor();
       await press(page, page.getByRole("button", { name: "Keep as policy" }));
       await page.getByText("Kept as the policy: 30 days").waitFor();
       expect(await focused(page)).toEqual(["H2", name]);
