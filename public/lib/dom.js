@@ -181,6 +181,36 @@ export async function load(place, what, make) {
   }
 }
 
+/** Looked away from for longer, what a view shows is old. */
+const AWAY_MS = 5 * 60_000;
+/** A machine that wakes has its network a little later. */
+const AGAIN_MS = 5_000;
+
+/**
+ * Reads anew when somebody comes back to a tab after a while; until that succeeds, what was shown stays.
+ * @param {AbortSignal} signal  ends it
+ * @param {() => Promise<unknown>} again
+ */
+export function onReturn(signal, again) {
+  let leftAt = Number.POSITIVE_INFINITY;
+  let waiting = 0;
+  const look = async () => {
+    clearTimeout(waiting);
+    if (document.hidden) {
+      leftAt = Math.min(leftAt, Date.now());
+      return;
+    }
+    try {
+      if (Date.now() - leftAt > AWAY_MS) await again();
+      leftAt = Number.POSITIVE_INFINITY;
+    } catch {
+      if (!signal.aborted) waiting = setTimeout(look, AGAIN_MS);
+    }
+  };
+  document.addEventListener("visibilitychange", look, { signal });
+  signal.addEventListener("abort", () => clearTimeout(waiting));
+}
+
 /** A place that loads by itself. @param {string} what @param {() => Promise<Node>} make @param {string} [tag] */
 export function loaded(what, make, tag = "div.place") {
   const place = h(tag);

@@ -25,8 +25,8 @@ export const milliseconds = (ms) => `${ms < 10 ? ms.toFixed(1) : Math.round(ms)}
 export const time = (at) => TIME.format(new Date(at));
 /** A date of the shop's calendar. @param {string | null | undefined} iso */
 export const date = (iso) => (iso ? DATE.format(new Date(iso)) : DASH);
-/** @param {string | null | undefined} iso */
-export const moment = (iso) => (iso ? MOMENT.format(new Date(iso)) : DASH);
+/** @param {string | Date | null | undefined} at */
+export const moment = (at) => (at ? MOMENT.format(new Date(at)) : DASH);
 
 /** @type {Map<string, Intl.NumberFormat>} */
 const currencies = new Map();

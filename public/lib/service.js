@@ -150,9 +150,14 @@ export async function latestActivities(visitor, limit, signal) {
 export const boardPage = (values, signal) => call(`/v1/replenishment${query(values)}`, { signal });
 
 /**
- * The whole board, a growing list of rows at a time; `among` how many SKUs there are, where they are too many.
+ * `among`: how many SKUs there are, where they are too many; else 0.
+ * @typedef {{rows: NamedBoardRow[], totals: BoardTotals, complete: boolean, among: number}} BoardSoFar
+ */
+
+/**
+ * The whole board, a growing list of rows at a time.
  * @param {AbortSignal} signal
- * @returns {AsyncGenerator<{rows: NamedBoardRow[], totals: BoardTotals, complete: boolean, among: number}>}
+ * @returns {AsyncGenerator<BoardSoFar>}
  */
 export async function* board(signal) {
   /** @type {NamedBoardRow[]} */

@@ -1,6 +1,6 @@
 // Overview: what happens now and today, how the service is, what to order first, what is trending.
 import { imported, isAbort, messageOf } from "../lib/api.js";
-import { card, empty, fill, h, loaded, picture, table, tile, tiles } from "../lib/dom.js";
+import { card, empty, fill, h, loaded, onReturn, picture, table, tile, tiles } from "../lib/dom.js";
 import { date, milliseconds, money, number, whole, words } from "../lib/format.js";
 import { FeedSign, LiveFeed } from "../lib/live.js";
 import { recommendedList } from "../lib/products.js";
@@ -20,26 +20,23 @@ const DASH = "–";
 
 /** @param {HTMLElement} place @param {Address} _ @param {AbortSignal} signal */
 export function open(place, _, signal) {
+  const orders = loaded("what to order", () => toOrder(signal), "div.place.tall");
+  const trends = loaded("what is trending", () => trendingNow(signal), "div.place.tall");
   place.append(
     ...traffic(signal),
     card("Service and stock", healthTiles(signal)),
     card(
       "Order now",
-      loaded("what to order", () => toOrder(signal), "div.place.tall"),
+      orders,
       h("p", null, h("a", { href: "#/replenishment?status=order_now" }, "The whole board")),
     ),
-    card(
-      "Trending",
-      loaded(
-        "what is trending",
-        async () => {
-          const { items } = await trending(TRENDING_SHOWN, signal);
-          return recommendedList(items, "Nothing yet: no event has told of a product.");
-        },
-        "div.place.tall",
-      ),
-    ),
+    card("Trending", trends),
   );
+  onReturn(signal, async () => {
+    const [ordered, trend] = await Promise.all([toOrder(signal), trendingNow(signal)]);
+    fill(orders, ordered);
+    fill(trends, trend);
+  });
 }
 
 /** Today's figures and the last hour, as they happen. @param {AbortSignal} signal */
@@ -222,6 +219,12 @@ function age(seconds) {
   if (seconds === null) return "not published yet";
   if (seconds < 120) return `${whole(seconds)} s old`;
   return seconds < 7200 ? `${whole(seconds / 60)} min old` : `${whole(seconds / 3600)} h old`;
+}
+
+/** @param {AbortSignal} signal */
+async function trendingNow(signal) {
+  const { items } = await trending(TRENDING_SHOWN, signal);
+  return recommendedList(items, "Nothing yet: no event has told of a product.");
 }
 
 /** @param {AbortSignal} signal */

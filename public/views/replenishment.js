@@ -1,11 +1,12 @@
 // Replenishment: the board. What to order and when, sorted, filtered, as CSV.
 import { download, query, SIGNED_OUT } from "../lib/api.js";
 import { csv } from "../lib/csv.js";
-import { choice, empty, field, fill, h, loaded, tableRow } from "../lib/dom.js";
-import { date, money, number, whole, words } from "../lib/format.js";
+import { choice, empty, field, fill, h, loaded, onReturn, tableRow } from "../lib/dom.js";
+import { date, moment, money, number, whole, words } from "../lib/format.js";
 import { board } from "../lib/service.js";
 import { open as openSku } from "./sku.js";
 
+/** @import { BoardSoFar } from "../lib/service.js" */
 /** @import { Address, Child, NamedBoardRow, StockStatus } from "../lib/shapes.js" */
 
 export const title = "Replenishment";
@@ -88,6 +89,7 @@ class Board {
     this.complete = false;
     /** SKUs of the shop, where those are not all of them. */
     this.among = 0;
+    this.readAt = new Date();
     /** Those on the page. @type {NamedBoardRow[]} */
     this.shown = [];
     this.page = Math.max(0, Math.trunc(Number(asked.get("page") ?? 1)) - 1 || 0);
@@ -128,22 +130,42 @@ class Board {
       ),
       loaded("the board", () => this.load(), "div.card.board"),
     );
+    onReturn(this.signal, () => this.again());
+  }
+
+  /** @param {BoardSoFar} come */
+  take({ rows, totals, complete, among }) {
+    this.rows = rows;
+    this.complete = complete;
+    this.among = among;
+    for (const option of this.status.options) {
+      const total = totals[/** @type {StockStatus} */ (option.value)];
+      if (total) option.text = `${words(option.value)} (${whole(total.skus)})`;
+    }
+    this.draw();
+  }
+
+  /** All of it at once, so that nothing moves in between. */
+  async again() {
+    // Nothing is shown yet: its own "Try again" reads it.
+    if (!this.body.isConnected) return;
+    /** @type {BoardSoFar | undefined} */
+    let last;
+    const readAt = new Date();
+    for await (const come of board(this.signal)) last = come;
+    if (last === undefined) return;
+    this.readAt = readAt;
+    this.take(last);
   }
 
   /** Shows what has come; the rest follows. */
   async load() {
     const coming = board(this.signal);
+    this.readAt = new Date();
     const take = async () => {
       const { value } = await coming.next();
       if (value === undefined) return true;
-      this.rows = value.rows;
-      this.complete = value.complete;
-      this.among = value.among;
-      for (const option of this.status.options) {
-        const total = value.totals[/** @type {StockStatus} */ (option.value)];
-        if (total) option.text = `${words(option.value)} (${whole(total.skus)})`;
-      }
-      this.draw();
+      this.take(value);
       return value.complete;
     };
     const complete = await take();
@@ -248,7 +270,7 @@ class Board {
       this.said,
       rows.length === 0 ? "Nothing matches" : place,
       this.among > 0 ? among : "",
-      this.complete ? "" : ", more are coming …",
+      this.complete ? `, as of ${moment(this.readAt)}` : ", more are coming …",
     );
     this.before.disabled = this.page === 0;
     this.after.disabled = from + ROWS_SHOWN >= rows.length;

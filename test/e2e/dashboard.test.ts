@@ -189,12 +189,45 @@ describe("the board", () => {
         },
       },
       async (page) => {
-        const among = /, among the 10,000 of 12,\d{3} with the most revenue at risk$/;
+        const among = /, among the 10,000 of 12,\d{3} with the most revenue at risk, as of /;
         await page.getByText(among).waitFor();
         await page.getByRole("button", { name: "Next" }).click();
         expect((await page.locator("tbody tr").first().boundingBox())!.y).toBeGreaterThan(0);
         await page.getByLabel("SKU or name").fill("sku-99999");
         await page.getByText(/^Nothing matches, among the 10,000/).waitFor();
+      },
+    ));
+
+  test("[DB37] of a tab that was left for a while is read anew, and says of when it is", () =>
+    visit(
+      shop,
+      { at: "#/replenishment", expected: /ERR_FAILED/, prepare: (page) => page.clock.install() },
+      async (page) => {
+        await settled(page);
+        const said = page.getByText(/SKUs, as of /);
+        const before = await said.textContent();
+        let asked = 0;
+        await page.route("**/v1/replenishment?**", (route) =>
+          ++asked === 1 ? route.abort() : route.continue(),
+        );
+        const isHidden = (value: boolean) =>
+          page.evaluate((hidden) => {
+            Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
+            document.dispatchEvent(new Event("visibilitychange"));
+          }, value);
+        await isHidden(true);
+        await page.clock.fastForward("00:30");
+        await isHidden(false);
+        expect(asked).toBe(0);
+        await isHidden(true);
+        await page.clock.fastForward("01:00:00");
+        await isHidden(false);
+        // The network of a machine that wakes is a little late.
+        await expect.poll(() => asked).toBe(1);
+        expect(await said.textContent()).toBe(before);
+        await page.clock.fastForward("00:10");
+        await expect.poll(() => said.textContent()).not.toBe(before);
+        expect(await skus(page)).toHaveLength(50);
       },
     ));
 
