@@ -21,6 +21,8 @@ export const KEY_REFUSED = "shelfwise:key-refused";
 export const SIGNED_OUT = "shelfwise:signed-out";
 
 export const UNREACHABLE = "The service cannot be reached.";
+/** A proxy's page, a hotel's sign-in, a connection that ended half-way. */
+const GARBLED = "The answer did not come whole, or is not the service's.";
 
 /** An answer that is not 2xx; status 0: no answer at all. */
 export class ApiError extends Error {
@@ -63,12 +65,20 @@ export async function send(path, { method = "GET", body, headers, signal, key, c
   if (response.ok) return response;
   const problem = await response.json().catch(() => ({}));
   if (response.status === 401 && key === undefined) dispatchEvent(new Event(KEY_REFUSED));
-  throw new ApiError(response.status, problem.detail ?? problem.title ?? `HTTP ${response.status}`);
+  throw new ApiError(response.status, problem.detail ?? problem.title ?? fault(response.status));
 }
 
-/** The answer's JSON. @param {string} path @param {CallOptions} [options] @returns {Promise<any>} */
+/** Where whoever answered says nothing else. @param {number} status */
+function fault(status) {
+  return `The service ${status < 500 ? "refused the request" : "failed or is being restarted"} (HTTP ${status}).`;
+}
+
+/** The answer's JSON. @param {string} path @param {CallOptions} [options] @returns {Promise<any>} @throws {ApiError} */
 export async function call(path, options) {
-  return (await send(path, options)).json();
+  const response = await send(path, options);
+  return response.json().catch((error) => {
+    throw isAbort(error) ? error : new ApiError(0, GARBLED);
+  });
 }
 
 /** A part of the page that did not come: the browser remembers that, only the page opened anew asks for it again. */

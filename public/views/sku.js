@@ -161,6 +161,16 @@ function demandCard(f, signal) {
         ]),
       ),
     ),
+    h(
+      "details",
+      null,
+      h("summary", null, "What was sold, in figures"),
+      table(
+        "Units a day, the last day first",
+        [{ label: "Day" }, { label: "Sold", numeric: true }, { label: "Of the day in stock", numeric: true }],
+        past.toReversed().map(({ date: at, units, in_stock }) => [date(at), whole(units), percent(in_stock)]),
+      ),
+    ),
   );
 }
 

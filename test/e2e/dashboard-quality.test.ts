@@ -291,7 +291,7 @@ test("[DB35] a narrow window breaks no word of a table", async () => {
 });
 
 test("[DB24] loading, nothing there, an error with a way to try again: each is said", () =>
-  visit(shop, { at: "#/overview", expected: /ERR_FAILED|status of 404/ }, async (page) => {
+  visit(shop, { at: "#/overview", expected: /ERR_FAILED|status of (404|502)/ }, async (page) => {
     await settled(page);
     let release = () => {};
     const held = new Promise<void>((done) => {
@@ -312,6 +312,16 @@ test("[DB24] loading, nothing there, an error with a way to try again: each is s
     await page.locator("tbody tr").first().waitFor();
     await page.getByLabel("Name or id").fill("nothing is called this");
     await page.getByText("No product matches.").waitFor();
+    const page502 = { status: 502, contentType: "text/html", body: "<html>Bad gateway</html>" };
+    for (const [answer, words] of [
+      [page502, "The service failed or is being restarted (HTTP 502)."],
+      [{ ...page502, status: 200 }, "The answer did not come whole, or is not the service's."],
+    ] as const) {
+      await page.route("**/v1/rejected?**", (route) => route.fulfill(answer));
+      await go(page, "live/rejected");
+      await page.getByRole("alert").getByText(words).waitFor();
+      await go(page, "visitors");
+    }
     await go(page, "visitors/nobody");
     await page.getByText("Nothing is known of nobody").waitFor();
     await go(page, "replenishment/no-such-sku");

@@ -278,8 +278,17 @@ describe("a SKU", () => {
       expect(await figure(section(page, "Running accuracy"), "Error (RMSSE)")).toBe(
         json.backtest.rmsse.toFixed(2),
       );
-      await page.getByText("The forecast in figures").click();
-      expect(await section(page, "Demand and forecast").locator("details tbody tr").count()).toBe(28);
+      const figuresOf = async (summary: string) => {
+        await page.getByText(summary).click();
+        const rows = page.locator("details[open]").filter({ hasText: summary }).locator("tbody tr");
+        return Promise.all((await rows.all()).map(cellsOf));
+      };
+      expect(await figuresOf("The forecast in figures")).toHaveLength(28);
+      const past = json.history.filter(({ partial }: { partial?: boolean }) => !partial).slice(-120);
+      const sold = await figuresOf("What was sold, in figures");
+      expect(sold.map(([, units]) => count(units))).toEqual(
+        past.toReversed().map(({ units }: { units: number }) => Math.round(units)),
+      );
     }));
 
   test("[DB8] takes a stock adjustment with its reason, once, and shows what follows from it", () =>
