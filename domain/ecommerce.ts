@@ -191,6 +191,9 @@ function linesOf(
   return lines;
 }
 
+/** A colon before the first `/`, `?` or `#` ends a scheme, whatever a browser leaves out before it. */
+const ADDRESS = /^(?:https?:\/\/|[^:/?#]*(?:[/?#]|$))/i;
+
 function lineOf(
   kind: ActivityKind,
   product: Readonly<Record<string, unknown>>,
@@ -205,8 +208,8 @@ function lineOf(
   const category = text(product["category"]);
   const brand = text(product["brand"]);
   const price = isInOther(product, currency) ? undefined : amountOf(product["price"], currency);
-  const imageUrl = text(product["image_url"]);
-  const url = text(product["url"]);
+  const imageUrl = address(product["image_url"]);
+  const url = address(product["url"]);
   return {
     productId,
     sku: sku ?? productId,
@@ -288,4 +291,13 @@ function text(value: unknown): string | undefined {
   if (typeof value !== "string" && !(typeof value === "number" && Number.isFinite(value))) return undefined;
   const trimmed = String(value).trim().slice(0, TEXT_CHARACTERS_MAX).toWellFormed();
   return trimmed === "" ? undefined : trimmed;
+}
+
+/**
+ * Of the web, or within the shop's own pages; undefined for all else. Anybody may send an event, and shops' pages make links
+ * of what lists tell: `javascript:` would run in every visitor's page.
+ */
+function address(value: unknown): string | undefined {
+  const found = text(value);
+  return found !== undefined && ADDRESS.test(found) ? found : undefined;
 }

@@ -228,6 +228,39 @@ describe("events", () => {
     expect(orderOf("Checkout Started", { id: "p" })).toBeUndefined();
   });
 
+  test("[EV9] a product's addresses are those of the web or of the shop's own pages", () => {
+    const addressesOf = (address: unknown) => {
+      const [line] = toActivity(event({ product_id: "p", url: address, image_url: address })).lines;
+      expect(line?.url).toBe(line?.imageUrl);
+      return line?.url;
+    };
+    for (const taken of [
+      "https://shop.example/p?colour=a:b",
+      "HTTP://shop.example/p",
+      "//cdn.example/p.png",
+      "/p/a:b",
+      "p.html",
+      "p?next=http://shop.example/",
+      "#p",
+    ]) {
+      expect(addressesOf(taken), taken).toBe(taken);
+    }
+    for (const left of [
+      "javascript:alert(1)",
+      "JaVaScRiPt:alert(1)",
+      "java\tscript:alert(1)",
+      "\u0001javascript:alert(1)",
+      "data:text/html,<script>alert(1)</script>",
+      "vbscript:x",
+      "blob:https://shop.example/1",
+      "https:evil",
+      ":",
+      7n,
+    ]) {
+      expect(addressesOf(left), String(left)).toBeUndefined();
+    }
+  });
+
   test("[EV2] anything may be in the properties", () => {
     fc.assert(
       fc.property(fc.dictionary(fc.string(), fc.jsonValue()), fc.string(), (properties, name) => {
