@@ -157,8 +157,10 @@ function trendCard(id, signal) {
       });
       if (known === undefined) return empty("Never sold yet.");
       const days = known.history.slice(-TREND_DAYS);
-      const units = days.map((day) => day.units);
-      const views = days.map((day) => day.views ?? 0);
+      // Of a product that is new, the days before count as such.
+      const before = Array.from({ length: TREND_DAYS - days.length }, () => 0);
+      const units = [...before, ...days.map((day) => day.units)];
+      const views = [...before, ...days.map((day) => day.views ?? 0)];
       return h("div", null, ...trend(units, "units sold"), ...trend(views, "views"));
     }),
   );

@@ -155,7 +155,7 @@ async function recommended(id, p, names, signal) {
   ]);
   return recommendedList(
     items,
-    "Nothing to recommend: the model has no product yet.",
+    "Nothing to recommend now: the model has no product that is new to them.",
     (of) => known.get(of) ?? of,
   );
 }

@@ -357,6 +357,19 @@ test("[DB11] a product shows its facts, neighbours, trend and stock, and is foun
     await heading(page, "Replenishment").waitFor();
   }));
 
+test("[DB11] a product of yesterday has its day among the sixty", async () => {
+  const properties = { order_id: "new", total: 5, products: [{ product_id: "brand-new", price: 5 }] };
+  await shop.api("POST", "/v1/track", { event: "Order Completed", userId: "first", properties });
+  for (const path of ["/v1/inventory/brand-new/forecast", "/v1/products/brand-new"]) {
+    const told = async () => (await shop.api("GET", path)).status;
+    await expect.poll(told, { timeout: 15_000 }).toBe(200);
+  }
+  await visit(shop, { at: "#/products/brand-new", expected: /status of 404/ }, async (page) => {
+    const bars = page.getByRole("img", { name: /units sold a day/ }).locator("rect");
+    await expect.poll(() => bars.count()).toBe(60);
+  });
+});
+
 describe("a visitor", () => {
   test("[DB12] is found by id and shows profile, recommendations with reasons, cart and sessions", () =>
     visit(shop, { at: "#/visitors" }, async (page) => {
