@@ -11,6 +11,8 @@ import { boardPage, health, trending } from "../lib/service.js";
 export const title = "Overview";
 
 const ORDERS_SHOWN = 8;
+/** Of some enough is on order already. */
+const SOLD_OUT_READ = 50;
 const TRENDING_SHOWN = 8;
 const REFRESH_MS = 10_000;
 const MINUTE_MS = 60_000;
@@ -25,11 +27,7 @@ export function open(place, _, signal) {
   place.append(
     ...traffic(signal),
     card("Service and stock", healthTiles(signal)),
-    card(
-      "Order now",
-      orders,
-      h("p", null, h("a", { href: "#/replenishment?status=order_now" }, "The whole board")),
-    ),
+    card("Order now", orders, h("p", null, h("a", { href: "#/replenishment" }, "The whole board"))),
     card("Trending", trends),
   );
   onReturn(signal, async () => {
@@ -227,9 +225,15 @@ async function trendingNow(signal) {
   return recommendedList(items, "Nothing yet: no event has told of a product.");
 }
 
-/** @param {AbortSignal} signal */
+/** What is sold out has to be ordered, too, and has most at risk. @param {AbortSignal} signal */
 async function toOrder(signal) {
-  const { items } = await boardPage({ status: "order_now", limit: ORDERS_SHOWN }, signal);
+  const [low, gone] = await Promise.all([
+    boardPage({ status: "order_now", limit: ORDERS_SHOWN }, signal),
+    boardPage({ status: "out_of_stock", limit: SOLD_OUT_READ }, signal),
+  ]);
+  const items = [...low.items, ...gone.items.filter(({ quantity }) => quantity > 0)]
+    .sort((a, b) => (b.revenue_at_risk ?? 0) - (a.revenue_at_risk ?? 0))
+    .slice(0, ORDERS_SHOWN);
   if (items.length === 0) return empty("Nothing has to be ordered now.");
   return table(
     "The most revenue at risk first",

@@ -22,6 +22,21 @@ addEventListener(SIGNED_OUT, () => {
   left = BOARD;
 });
 
+/** Words that a planner may know otherwise. */
+const MEANINGS = [
+  ["Order now", "what is available and on order is at or below the reorder point"],
+  ["Order soon", "it will be before the next review"],
+  ["Overstock", "it outlasts lead time, review period and 90 days"],
+  ["No demand", "less than one unit a year"],
+  ["Class", "A, B, C by share of the revenue; X, Y, Z by how much weekly demand varies, X least"],
+  ["Available", "on hand, less what is reserved"],
+  ["Reorder point", "what demand in the lead time stays below, at the service level"],
+  ["Order", "units to order now, in whole packs; also of what is sold out"],
+  ["Order by", "when the mean demand brings stock to the reorder point"],
+  ["Days of cover", "how long what is available lasts at the mean demand"],
+  ["Revenue at risk", "expected shortage in the lead time, times the price, in the currency of the prices"],
+];
+
 /**
  * @typedef {object} BoardColumn
  * @property {string} key
@@ -189,6 +204,16 @@ class Board {
         h("table.board", null, h("thead", null, h("tr", null, ...this.headers)), this.body),
       ),
       h("div.line.pages", null, this.before, this.after),
+      h(
+        "details",
+        null,
+        h("summary", null, "What the words mean"),
+        h(
+          "dl.facts",
+          null,
+          ...MEANINGS.map(([word, meaning]) => h("div", null, h("dt", null, word), h("dd", null, meaning))),
+        ),
+      ),
     );
   }
 

@@ -262,14 +262,14 @@ describe("everybody can use it", () => {
     }));
 });
 
-test("[DB35] a narrow window breaks no word of a table", async () => {
-  for (const width of [768, 320]) {
+test("[DB35] a narrow window breaks no word of a table or of a figure's name", async () => {
+  for (const width of [1024, 768, 320]) {
     const context = { viewport: { width, height: 800 } };
     await visit(shop, { at: "#/overview", context }, async (page) => {
       for (const view of ["overview", "products", "replenishment", `replenishment/${shop.sku}`]) {
         await go(page, view);
         await page.locator("main table tbody tr").first().waitFor();
-        const broken = await page.locator("main :is(th, td)").evaluateAll((cells) => {
+        const broken = await page.locator("main :is(th, td, dt)").evaluateAll((cells) => {
           const found: string[] = [];
           for (const cell of cells) {
             const texts = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
