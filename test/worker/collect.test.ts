@@ -325,3 +325,16 @@ test("[EV8] an order of hundreds of products counts whole; one of more than are 
   await vi.waitUntil(async () => (await units()) >= before + 500, { timeout: 5_000 });
   expect(await units()).toBe(before + 500);
 });
+
+test("[HT51] an id that no address reaches is refused", async () => {
+  const batch = [viewed("..", "p"), viewed(".", "p"), viewed("...", "p")];
+  const { json } = await call("POST", "/v1/batch", { key: WRITE, body: { batch } });
+  expect(json.accepted).toBe(1);
+  expect(json.rejected).toMatchObject([
+    { index: 0, code: "invalid_event", path: "anonymousId", detail: "must not be . or .." },
+    { index: 1, code: "invalid_event", path: "anonymousId", detail: "must not be . or .." },
+  ]);
+  const products = await call("POST", "/v1/products", { body: [{ product_id: ".." }] });
+  expect(products.status).toBe(422);
+  expect(products.json.errors[0].path).toBe("0.product_id");
+});

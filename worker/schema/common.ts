@@ -8,6 +8,8 @@ export const idOrEmpty = v.pipe(
   v.union([v.string(), v.number()], "must be a text"),
   v.transform((value) => String(value).trim().toWellFormed()),
   v.maxLength(ID_CHARACTERS_MAX, `must not be longer than ${ID_CHARACTERS_MAX} characters`),
+  // As a part of an address they are taken out: it could not be read, corrected or erased.
+  v.check((value) => value !== "." && value !== "..", "must not be . or .."),
 );
 
 export const id = v.pipe(idOrEmpty, v.nonEmpty("must not be empty"));
