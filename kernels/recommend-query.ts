@@ -1,6 +1,13 @@
 import * as L from "../assembly/layout.ts";
 import { RECOMMENDATIONS_MAX } from "../domain/limits.ts";
-import { bandShape, dayOf, repeatWeights, sharesOf, sourcesOf } from "../domain/model/context.ts";
+import {
+  bandShape,
+  dayOf,
+  rebuyWeights,
+  repeatWeights,
+  sharesOf,
+  sourcesOf,
+} from "../domain/model/context.ts";
 import type { PlacementWeights } from "../domain/model/weights.ts";
 import { type RecommendationQuery, STRATEGIES, type Strategy } from "../domain/recommendation.ts";
 
@@ -62,19 +69,25 @@ export class QueryBlock {
     words[L.QUERY_SEEN_QUOTA / 4] = seenQuota;
     words[L.QUERY_CATEGORY_CAP / 4] = categoryCap;
     for (const [field, name] of FLOAT_WEIGHTS) floats[field / 4] = weights[name];
-    this.writeSources(query, weights, indexes);
+    this.writeSources(query, weights, indexes, recents);
     this.writeRecents(query, weights, recents);
     this.writeBlocked(query, weights, indexes);
-    this.writePurchased(query, indexes);
+    this.writePurchased(query, weights, indexes);
     this.writeCategories(query, indexes);
     this.writeBrands(query, indexes);
     this.writePrices(query, indexes);
   }
 
-  private writeSources(query: RecommendationQuery, weights: PlacementWeights, indexes: Indexes): void {
+  private writeSources(
+    query: RecommendationQuery,
+    weights: PlacementWeights,
+    indexes: Indexes,
+    recents: readonly number[],
+  ): void {
     let count = 0;
     for (const source of sourcesOf(query, weights)) {
-      const index = indexes.product(source.productId);
+      const { position } = source;
+      const index = position < 0 ? indexes.product(source.productId) : recents[position]!;
       if (index < 0 || count === L.SOURCES_MAX) continue;
       this.words[L.QUERY_SOURCE_INDEX / 4 + count] = index;
       this.floats[L.QUERY_SOURCE_VIEWED / 4 + count] = source.viewed;
@@ -112,8 +125,10 @@ export class QueryBlock {
     this.words[L.QUERY_BLOCKED / 4] = count;
   }
 
-  private writePurchased({ visitor }: RecommendationQuery, indexes: Indexes): void {
+  private writePurchased(query: RecommendationQuery, weights: PlacementWeights, indexes: Indexes): void {
+    const { visitor } = query;
     let count = 0;
+    const again = rebuyWeights(query, weights);
     for (let place = 0; place < Math.min(visitor.purchased.length, L.PURCHASED_MAX); place++) {
       const { productId, at, count: times } = visitor.purchased[place]!;
       const index = indexes.product(productId);
@@ -121,6 +136,7 @@ export class QueryBlock {
       this.words[L.QUERY_PURCHASED_INDEX / 4 + count] = index;
       this.words[L.QUERY_PURCHASED_DAY / 4 + count] = dayOf(at);
       this.words[L.QUERY_PURCHASED_COUNT / 4 + count] = times;
+      this.floats[L.QUERY_PURCHASED_WEIGHT / 4 + count] = again[place]!;
       count++;
     }
     this.words[L.QUERY_PURCHASED / 4] = count;

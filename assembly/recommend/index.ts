@@ -25,7 +25,7 @@ import * as candidates from "./candidates";
 import { choose, cleanUp } from "./choose";
 import { gatherCollaborative } from "./gather";
 import { open, queryInt } from "./memory";
-import { gatherCategories, gatherRecent, gatherTrending } from "./others";
+import { gatherCategories, gatherPurchased, gatherRecent, gatherTrending } from "./others";
 import { scoreAll } from "./score";
 import { prepare } from "./terms";
 import { gatherUp, spread } from "./visitor";
@@ -48,7 +48,10 @@ export function recommend(address: usize): u32 {
   spread();
   const strategies = queryInt(QUERY_STRATEGIES);
   if ((strategies & (1 << STRATEGY_COLLABORATIVE)) != 0) gatherCollaborative();
-  if ((strategies & (1 << STRATEGY_RECENT)) != 0) gatherRecent();
+  if ((strategies & (1 << STRATEGY_RECENT)) != 0) {
+    gatherRecent();
+    gatherPurchased();
+  }
   if ((strategies & (1 << STRATEGY_CATEGORY)) != 0) gatherCategories();
   if ((strategies & (1 << STRATEGY_TRENDING)) != 0) gatherTrending();
   scoreAll();

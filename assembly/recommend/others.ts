@@ -20,6 +20,9 @@ import {
   QUERY_CATEGORY_FILTER,
   QUERY_CATEGORY_INDEX,
   QUERY_FLAGS,
+  QUERY_PURCHASED,
+  QUERY_PURCHASED_INDEX,
+  QUERY_PURCHASED_WEIGHT,
   QUERY_RECENT_INDEX,
   QUERY_RECENT_WEIGHT,
   QUERY_RECENTS,
@@ -27,7 +30,19 @@ import {
   RECORD_RETURN,
 } from "../layout";
 import * as candidates from "./candidates";
-import { header, queryFloat, queryFloatAt, queryInt, queryIntAt, record, section, word } from "./memory";
+import {
+  header,
+  MARK_BLOCKED,
+  MARK_SEEN,
+  markAddress,
+  queryFloat,
+  queryFloatAt,
+  queryInt,
+  queryIntAt,
+  record,
+  section,
+  word,
+} from "./memory";
 
 /** Categories and brands that give candidates: the strongest; the others still speak for candidates they have. */
 const CATEGORIES_GATHERED: u32 = 8;
@@ -51,6 +66,24 @@ export function gatherRecent(): void {
     const repeats = <f32>chance / <f32>65535;
     const worth = queryFloatAt(QUERY_RECENT_WEIGHT, at) * repeats;
     candidates.setRepeat(ordinal, newest ? max<f32>(worth, queryFloat(QUERY_AGAIN_FLOOR)) : worth);
+  }
+}
+
+/**
+ * Shows purchased products again that may be, beside what speaks for them as recent ones. They are no longer among what a
+ * list holds a few of: being bought again is more than being remembered.
+ */
+export function gatherPurchased(): void {
+  const purchased = queryInt(QUERY_PURCHASED);
+  for (let at: u32 = 0; at < purchased; at++) {
+    const product = queryIntAt(QUERY_PURCHASED_INDEX, at);
+    const worth = queryFloatAt(QUERY_PURCHASED_WEIGHT, at);
+    if (!(worth > 0) || (<u32>load<u16>(markAddress(product)) & MARK_BLOCKED) != 0) continue;
+    const ordinal = candidates.candidate(product);
+    if (ordinal == CANDIDATES_MAX) return;
+    candidates.setRepeat(ordinal, candidates.repeat(ordinal) + worth);
+    const address = markAddress(product);
+    store<u16>(address, <u32>load<u16>(address) & ~MARK_SEEN);
   }
 }
 

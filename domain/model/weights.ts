@@ -36,8 +36,12 @@ export const TREND_AMOUNTS: Record<CountKind, number> = {
 
 /** How one list is put together. Chances, strengths and terms of a score are all on the scale of a strength. */
 export interface PlacementWeights {
-  /** Recent products whose neighbours are gathered; the one at position p (0 is the newest) weighs (p + 1)^-power. */
+  /**
+   * Recent products whose neighbours are gathered, and occasions that they are of: a view is one, and so is an order with
+   * all that is in it. What is of occasion n, 1 the last, weighs n^-power.
+   */
   readonly context: number;
+  readonly occasions: number;
   readonly contextPower: number;
   /** Factor for recent products of an earlier session. */
   readonly earlier: number;
@@ -70,6 +74,8 @@ export interface PlacementWeights {
   /** Either chance grows as (times looked at)^viewsPower, and falls as (products of the session)^-crowding. */
   readonly viewsPower: number;
   readonly crowding: number;
+  /** Shows purchased products again: factor of how often the visitor buys the product, and anything, again. */
+  readonly rebuy: number;
   /** Recent products a list may hold, as a share of it, upwards rounded. */
   readonly seenShare: number;
   /** How much liking the category, the brand and the price band adds to a neighbour, as a factor. */
@@ -97,6 +103,7 @@ export interface PlacementWeights {
 
 const PREDICTION: PlacementWeights = {
   context: 5,
+  occasions: 10,
   contextPower: 1.1,
   earlier: 0.3,
   viewed: 1,
@@ -118,6 +125,7 @@ const PREDICTION: PlacementWeights = {
   returnPower: 1.15,
   viewsPower: 1.05,
   crowding: 0.4,
+  rebuy: 0,
   seenShare: 1,
   fitCategory: 0,
   fitBrand: 0,
@@ -141,7 +149,8 @@ const SHOWCASE = { walkFloor: 1e-2, categoryDiscount: 0.9, brandDiscount: 0.95, 
 /**
  * The lists a shop can ask for, and what each is for; `related` and `trending` have endpoints of their own. `session` is
  * fitted on sessions (`npm run evaluate -- --fit`), `home`, `product` and `cart` on orders (`npm run evaluate -- orders
- * --fit`), but for what views count and how much alike a list may be.
+ * --fit`), but for what views count and how much alike a list may be. How recent products fade is the same for `home` as for
+ * `session`: fitted on the orders of one month, it was that month's fashion.
  */
 export const PLACEMENT_WEIGHTS: Record<
   Placement | "relatedViewed" | "relatedBought" | "trending",
@@ -149,13 +158,14 @@ export const PLACEMENT_WEIGHTS: Record<
 > = {
   /** The pure prediction task: what is viewed next. */
   session: PREDICTION,
-  /** "For you": what the visitor likes, a few things they looked at, nothing they have. */
+  /** "For you": what the visitor likes, a few things they looked at, and of what they have only what they buy again. */
   home: {
     ...PREDICTION,
     ...SHOWCASE,
-    earlier: 0.12,
-    support: 0.034,
-    contextPower: 2.1,
+    context: 30,
+    occasions: 5,
+    fan: 24,
+    rebuy: 0.1,
     bought: 3,
     walkBought: 3.4,
     seenShare: 0.2,

@@ -8,7 +8,7 @@ import { money } from "./format.js";
 const REASONS = {
   collaborative: "goes with",
   category: "popular in a favourite category",
-  recent: "looked at lately",
+  recent: "looked at or bought before",
   trending: "trending now",
 };
 

@@ -2,13 +2,15 @@
 import { MODEL_WEIGHTS, PLACEMENT_WEIGHTS } from "../../domain/model/weights.ts";
 import type { Placement } from "../../domain/recommendation.ts";
 import { climb, type Setting, type WeightName } from "./climb.ts";
-import { ask, LIST_LENGTH, type ListQuery, type Purchase, readPurchases } from "./orders.ts";
+import { ask, LIST_LENGTH, type ListQuery, type Page, type Purchase, readPurchases } from "./orders.ts";
 import type { OfflineShop } from "./shop.ts";
 
 /** Shares of the purchases: the last tenth is the test, the one before it what weights are fitted on. */
 const VALIDATION_FROM = 0.8;
 const TEST_FROM = 0.9;
-const PAGES = ["home", "first look", "product", "cart"] as const satisfies readonly ListQuery["page"][];
+export const LAST_TENTH = 10;
+const HALF = LIST_LENGTH / 2;
+const PAGES = ["home", "home, new", "first look", "product", "cart"] as const satisfies readonly Page[];
 /** A point of reciprocal rank is worth half a point of recall. */
 const RANK_WORTH = 0.5;
 /** Weights of these lists have not been near their best before: begin with larger steps. */
@@ -16,18 +18,7 @@ const STEP_FIRST = 1;
 
 /** What each placement's list can be fitted in; diversity is wanted for itself. */
 const FITTED: Record<"home" | "product" | "cart", readonly WeightName[]> = {
-  home: [
-    "contextPower",
-    "earlier",
-    "bought",
-    "support",
-    "walkBought",
-    "fitCategory",
-    "fitPrice",
-    "category",
-    "trend",
-    "popularity",
-  ],
+  home: ["bought", "walkBought", "rebuy", "fitCategory", "fitPrice", "category", "trend", "popularity"],
   product: [
     "contextPower",
     "bought",
@@ -55,34 +46,50 @@ const FITTED: Record<"home" | "product" | "cart", readonly WeightName[]> = {
 interface Figures {
   /** Lists with something that was ordered. */
   readonly hitRate: number;
-  /** Share of what was ordered that the list has, at most as much as it can hold. */
+  /** Share of what was ordered that the list has, and its first half, at most as much as it can hold. */
   readonly recall: number;
+  readonly recall10: number;
+  /** Gain of the first half, discounted by the logarithm of the place, as a share of the greatest there is. */
+  readonly gain10: number;
   /** Of the first that was ordered. */
   readonly reciprocalRank: number;
 }
 
 type Lister = (query: ListQuery) => readonly string[];
 
-/** Prints recall, hit rate and reciprocal rank by page. */
-export function evaluateLists(): void {
+/** Prints what lists hold of what was ordered, by page. @param tenth 2..10, of the orders: those before are known. */
+export function evaluateLists(tenth: number): void {
   const purchases = readPurchases();
-  const from = Math.floor(purchases.length * TEST_FROM);
-  const { shop, queries } = ask(purchases, from, purchases.length);
-  console.log(
-    `\n### orders of the sample shop: ${from} purchases, ${queries.length} queries, lists of ${LIST_LENGTH}\n`,
-  );
-  console.log("| page | | queries | HR@20 | recall@20 | MRR@20 |\n|---|---|---|---|---|---|");
-  const before = purchases.slice(0, from);
+  const [from, to] = [tenth - 1, tenth].map((end) => Math.floor((purchases.length * end) / LAST_TENTH)) as [
+    number,
+    number,
+  ];
+  const { shop, queries } = ask(purchases, from, to);
+  const before = basketsOf(purchases.slice(0, from));
+  printLists(`orders of the sample shop: ${from} purchases`, shop, queries, before);
+}
+
+/** Prints a table, a line a page and peer. @param baskets what was bought or viewed together before. */
+export function printLists(
+  title: string,
+  shop: OfflineShop,
+  queries: readonly ListQuery[],
+  baskets: readonly (readonly string[])[],
+): void {
+  console.log(`\n### ${title}, ${queries.length} queries, lists of ${LIST_LENGTH}\n`);
+  console.log("| page | | queries | HR@20 | recall@10 | recall@20 | MRR@20 | nDCG@10 |");
+  console.log("|---|---|---|---|---|---|---|---|");
   const listers: [string, Lister][] = [
     ["Shelfwise", own(shop)],
-    ["item-kNN", itemKnn(before)],
-    ["popularity", popularity(before)],
+    ["item-kNN", itemKnn(baskets)],
+    ["popularity", popularity(baskets)],
   ];
   for (const page of PAGES) {
     const of = queries.filter((query) => query.page === page);
+    if (of.length === 0) continue;
     for (const [name, lister] of listers) {
-      const { hitRate, recall, reciprocalRank } = figuresOf(lister, of);
-      const cells = [hitRate, recall, reciprocalRank].map((share) => share.toFixed(4));
+      const { hitRate, recall10, recall, reciprocalRank, gain10 } = figuresOf(lister, of);
+      const cells = [hitRate, recall10, recall, reciprocalRank, gain10].map((share) => share.toFixed(4));
       console.log(`| ${[page, name, of.length, ...cells].join(" | ")} |`);
     }
   }
@@ -121,21 +128,31 @@ function worthOf({ recall, reciprocalRank }: Figures): number {
 }
 
 function figuresOf(lister: Lister, queries: readonly ListQuery[]): Figures {
-  const sums = { hitRate: 0, recall: 0, reciprocalRank: 0 };
+  const sums = { hitRate: 0, recall: 0, recall10: 0, gain10: 0, reciprocalRank: 0 };
   for (const query of queries) {
     const { wanted } = query;
-    const found = lister(query).map((productId) => wanted.has(productId));
-    const first = found.indexOf(true);
-    if (first < 0) continue;
+    const places = lister(query).flatMap((productId, at) => (wanted.has(productId) ? [at + 1] : []));
+    const [first] = places;
+    if (first === undefined) continue;
+    const early = places.filter((place) => place <= HALF);
+    const most = Array.from({ length: Math.min(HALF, wanted.size) }, (_, at) => at + 1);
     sums.hitRate++;
-    sums.reciprocalRank += 1 / (first + 1);
-    sums.recall += found.filter(Boolean).length / Math.min(LIST_LENGTH, wanted.size);
+    sums.reciprocalRank += 1 / first;
+    sums.recall += places.length / Math.min(LIST_LENGTH, wanted.size);
+    sums.recall10 += early.length / most.length;
+    sums.gain10 += gainOf(early) / gainOf(most);
   }
   return {
     hitRate: sums.hitRate / queries.length,
     recall: sums.recall / queries.length,
+    recall10: sums.recall10 / queries.length,
+    gain10: sums.gain10 / queries.length,
     reciprocalRank: sums.reciprocalRank / queries.length,
   };
+}
+
+function gainOf(places: readonly number[]): number {
+  return places.reduce((sum, place) => sum + 1 / Math.log2(place + 1), 0);
 }
 
 /** The code that serves. @param setting instead of the placement's own. */
@@ -147,24 +164,25 @@ function own(shop: OfflineShop, setting?: Setting): Lister {
   };
 }
 
-function countOrders(purchases: readonly Purchase[]): string[][] {
+function basketsOf(purchases: readonly Purchase[]): string[][] {
   return purchases
     .filter(({ activity }) => activity.kind === "ordered")
     .map(({ activity }) => [...new Set(activity.lines.map(({ productId }) => productId))]);
 }
 
-/** Products that no list of the query's page shows. */
-function leftOut({ query: { placement, visitor, productId } }: ListQuery): Set<string> {
-  const left = new Set(visitor.purchased.map((bought) => bought.productId));
+/** Products that no list of the query's page shows; `home` shows what is bought again. */
+function leftOut({ query: { placement, visitor, productId, exclude } }: ListQuery): Set<string> {
+  const left = new Set(exclude);
+  if (placement !== "home") for (const bought of visitor.purchased) left.add(bought.productId);
   if (placement === "cart") for (const inCart of visitor.cart) left.add(inCart);
   if (productId !== undefined) left.add(productId);
   return left;
 }
 
-/** The products that stand in most orders. */
-function popularity(purchases: readonly Purchase[]): Lister {
+/** The products that stand in most baskets. */
+function popularity(baskets: readonly (readonly string[])[]): Lister {
   const orders = new Map<string, number>();
-  for (const products of countOrders(purchases)) {
+  for (const products of baskets) {
     for (const product of products) orders.set(product, (orders.get(product) ?? 0) + 1);
   }
   const ranked = [...orders].sort((a, b) => b[1] - a[1]).map(([product]) => product);
@@ -180,10 +198,10 @@ function popularity(purchases: readonly Purchase[]): Lister {
 }
 
 /** Cosine of the orders of two products, summed over the cart, the page or the last twenty products. Sarwar et al. 2001. */
-function itemKnn(purchases: readonly Purchase[]): Lister {
+function itemKnn(baskets: readonly (readonly string[])[]): Lister {
   const orders = new Map<string, number>();
   const together = new Map<string, Map<string, number>>();
-  for (const products of countOrders(purchases)) {
+  for (const products of baskets) {
     for (const a of products) {
       orders.set(a, (orders.get(a) ?? 0) + 1);
       const others = together.get(a) ?? new Map<string, number>();

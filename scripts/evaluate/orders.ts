@@ -3,6 +3,7 @@ import type { Activity } from "../../domain/activity.ts";
 import { SignalSink } from "../../domain/activity-signals.ts";
 import { toActivity } from "../../domain/ecommerce.ts";
 import { hash32 } from "../../domain/hash.ts";
+import { SESSION_GAP_MS } from "../../domain/limits.ts";
 import { contextText, readContext } from "../../domain/profile/context.ts";
 import { Profile } from "../../domain/profile/profile.ts";
 import type { Placement, RecommendationQuery } from "../../domain/recommendation.ts";
@@ -19,10 +20,15 @@ export interface Purchase {
   readonly activity: Activity;
 }
 
+/**
+ * `home`: a customer comes back and buys what they had and what they had not; `home, new`: what they had not is asked for
+ * alone. `first look`: a stranger has looked at one product of the order.
+ */
+export type Page = "home" | "home, new" | "first look" | "product" | "cart";
+
 /** A question that an order answers. */
 export interface ListQuery {
-  /** `home`: a customer comes back. `first look`: a stranger has looked at one of its products. */
-  readonly page: "home" | "first look" | "product" | "cart";
+  readonly page: Page;
   readonly query: RecommendationQuery;
   /** What was ordered and may be shown. */
   readonly wanted: ReadonlySet<string>;
@@ -87,19 +93,25 @@ function queriesOf({ at, messageId, lines }: Activity, profile: Profile | undefi
   const [first] = products;
   if (first === undefined) return [];
   const visitor = profile === undefined ? NOBODY : readContext(contextText(profile), at);
-  const had = new Set(visitor.purchased.map(({ productId }) => productId));
-  const about = (page: ListQuery["page"], placement: Placement, who: VisitorContext, from: number) => ({
+  // Of an order of several parts, the first one comes back.
+  const comesBack = profile !== undefined && at - profile.lastAt > SESSION_GAP_MS;
+  const had = visitor.purchased.map(({ productId }) => productId);
+  const isNew = (productId: string) => !had.includes(productId);
+  const about = (page: Page, placement: Placement, who: VisitorContext, wanted: readonly string[]) => ({
     page,
     query: { placement, visitor: who, limit: LIST_LENGTH, exclude: [], strategies: [], now: at },
-    wanted: new Set(products.slice(from).filter((productId) => who === NOBODY || !had.has(productId))),
+    wanted: new Set(wanted),
   });
   const half = Math.min(CART_MAX, products.length >> 1);
   const looked = { ...NOBODY, recent: [{ productId: first, at, views: 1, kind: "viewed" as const }] };
-  const page = about("product", "product", visitor, 1);
+  const home = about("home", "home", visitor, products);
+  const homeNew = about("home, new", "home", visitor, products.filter(isNew));
+  const page = about("product", "product", visitor, products.slice(1).filter(isNew));
+  const cart = { ...visitor, cart: products.slice(0, half) };
   return [
-    ...(profile === undefined ? [] : [about("home", "home", visitor, 0)]),
-    about("first look", "home", looked, 1),
+    ...(comesBack ? [home, { ...homeNew, query: { ...homeNew.query, exclude: had } }] : []),
+    about("first look", "home", looked, products.slice(1).filter(isNew)),
     { ...page, query: { ...page.query, productId: first } },
-    about("cart", "cart", { ...visitor, cart: products.slice(0, half) }, half),
+    about("cart", "cart", cart, products.slice(half).filter(isNew)),
   ].filter(({ wanted, page }) => wanted.size > 0 && (page !== "cart" || half > 0));
 }

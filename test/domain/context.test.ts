@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { repeatWeights, sourcesOf } from "../../domain/model/context.ts";
+import { rebuyWeights, repeatWeights, sourcesOf } from "../../domain/model/context.ts";
 import { withLiking } from "../../domain/model/liking.ts";
 import { PLACEMENT_WEIGHTS } from "../../domain/model/weights.ts";
 import type { RecommendationQuery } from "../../domain/recommendation.ts";
@@ -67,5 +67,50 @@ describe("where a list starts from", () => {
     const [a, b, c] = worth([viewed("a", 1), viewed("b", 1), viewed("c", 2)]);
     expect(b).toBe(a);
     expect(c).toBeLessThan(a!);
+  });
+
+  test("[RC11] an order is one step back, however much is in it, and home starts from all of it", () => {
+    const order = Array.from({ length: 12 }, (_, n) => viewed(`ordered ${n}`, 1));
+    const [small, large] = [order.slice(0, 1), order].map((newest) =>
+      worth([...newest, viewed("before", 2)]),
+    );
+    expect(large).toHaveLength(13);
+    expect(large!.at(-1)).toBe(small!.at(-1));
+  });
+});
+
+describe("what is bought again", () => {
+  const DAY_MS = 24 * 60 * MINUTE_MS;
+  const bought = (productId: string, daysAgo: number, count: number) => ({
+    productId,
+    at: NOW - daysAgo * DAY_MS,
+    count,
+  });
+  const worth = (purchased: ReturnType<typeof bought>[]) => {
+    const query = { ...ask([]), visitor: { ...NOBODY, purchased } };
+    return rebuyWeights(query, PLACEMENT_WEIGHTS.home);
+  };
+
+  test("[RC13] the more often a product was bought, the more it counts to show it again", () => {
+    const [thrice, once, twice] = worth([bought("a", 1, 3), bought("b", 1, 1), bought("c", 9, 2)]);
+    expect(thrice).toBeGreaterThan(twice!);
+    expect(twice).toBeGreaterThan(once!);
+    expect(once).toBeGreaterThan(0);
+  });
+
+  test("[RC13] it counts less for who seldom buys a thing again, and nothing for who never does", () => {
+    const others = (count: number) => Array.from({ length: 8 }, (_, n) => bought(`other ${n}`, 2 + n, count));
+    const [often] = worth([bought("a", 1, 2), ...others(2)]);
+    const [seldom] = worth([bought("a", 1, 2), ...others(1)]);
+    expect(often).toBeGreaterThan(seldom!);
+    expect(new Set(worth([bought("a", 1, 1), ...others(1)]))).toEqual(new Set([0]));
+    expect(worth([])).toEqual([]);
+  });
+
+  test("[RC13] no other list shows purchases again for it", () => {
+    const query = { ...ask([]), visitor: { ...NOBODY, purchased: [bought("a", 1, 3)] } };
+    for (const placement of ["product", "cart", "session"] as const) {
+      expect(rebuyWeights(query, PLACEMENT_WEIGHTS[placement])).toEqual([0]);
+    }
   });
 });

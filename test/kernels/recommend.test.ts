@@ -154,7 +154,7 @@ const queries: fc.Arbitrary<RecommendationQuery> = fc
         at: fc.integer({ min: 0, max: 60 }).map((days) => NOW - days * 24 * HOUR_MS),
         count: fc.integer({ min: 1, max: 3 }),
       }),
-      { maxLength: 6, selector: ({ productId }) => productId },
+      { maxLength: 14, selector: ({ productId }) => productId },
     ),
     categories: fc.uniqueArray(fc.integer({ min: 1, max: 6 }), { maxLength: 5 }),
     brands: fc.uniqueArray(fc.integer({ min: 1, max: 5 }), { maxLength: 4 }),
@@ -305,6 +305,28 @@ describe("recommend kernel", () => {
       }),
       { numRuns: 100 },
     );
+  });
+
+  test("[RC13] home shows what is bought again, beside the few recent products that it remembers", () => {
+    const { recommender } = modelOf({
+      products: Array.from({ length: 40 }, (_, at) => ({ category: at, brand: 0, price: 5, state: "shown" })),
+      views: [],
+      links: [],
+    });
+    const home = (count: number) => {
+      const history = Array.from({ length: 10 }, (_, n) => ({
+        productId: id(n),
+        at: NOW - (n + 1) * 24 * HOUR_MS,
+      }));
+      const recent = history.map((seen) => ({ ...seen, views: 0, kind: "bought" as const }));
+      const purchased = history.map((seen) => ({ ...seen, count }));
+      const visitor = { ...NOBODY, recent, purchased };
+      const query = { placement: "home" as const, visitor, limit: 10, exclude: [], strategies: [], now: NOW };
+      const had = new Set(history.map(({ productId }) => productId));
+      return recommender.recommend(query).filter(({ productId }) => had.has(productId));
+    };
+    expect(home(2).map(({ strategy }) => strategy)).toEqual(Array.from({ length: 10 }, () => "recent"));
+    expect(home(1)).toEqual([]);
   });
 
   test("[RC12] its text says of each product what the model says, also when others were shown in between", () => {

@@ -1,6 +1,13 @@
 // The recommendation kernel in plain TypeScript: lists, maps and sorts instead of columns, marks and heaps.
 // Sums and products are rounded to single precision where the kernel rounds them, so that answers are equal.
-import { bandShape, dayOf, repeatWeights, sharesOf, sourcesOf } from "../../domain/model/context.ts";
+import {
+  bandShape,
+  dayOf,
+  rebuyWeights,
+  repeatWeights,
+  sharesOf,
+  sourcesOf,
+} from "../../domain/model/context.ts";
 import type { PlacementWeights } from "../../domain/model/weights.ts";
 import { type RecommendationQuery, STRATEGIES, type Strategy } from "../../domain/recommendation.ts";
 import type { Neighbour, OracleModel, OracleProduct } from "./recommend-model.ts";
@@ -212,6 +219,14 @@ class Call {
       const product = this.products[index]!;
       const term = f(weight * f((newest ? product.again : product.returns) / 65535));
       this.candidate(index).repeat = newest ? Math.max(term, f(this.weights.againFloor)) : term;
+    });
+    const rebuy = rebuyWeights(this.query, this.weights);
+    this.query.visitor.purchased.forEach(({ productId }, at) => {
+      const index = this.indexes.product(productId);
+      if (index < 0 || !(rebuy[at]! > 0) || this.blocked.has(index)) return;
+      const candidate = this.candidate(index);
+      candidate.repeat = f(candidate.repeat + f(rebuy[at]!));
+      this.seen.delete(index);
     });
   }
 
