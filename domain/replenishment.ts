@@ -22,6 +22,12 @@ const NO_DEMAND_UNITS_A_YEAR = 1;
 /** Cover beyond lead time and review period that counts as overstock, days. */
 const OVERSTOCK_DAYS = 90;
 const STOCK_OUT_SHARES = [0.1, 0.5, 0.9] as const;
+/** Numbers of days at which a stock-out is looked for first, each a quarter more than the one before. */
+const SEARCHED_DAYS: readonly number[] = (() => {
+  const days: number[] = [];
+  for (let day = 1; day < STOCK_OUT_DAYS_MAX; day = Math.ceil(day * 1.25)) days.push(day);
+  return [...days, STOCK_OUT_DAYS_MAX];
+})();
 
 /** Stock over all locations. */
 export interface StockOnHand {
@@ -55,13 +61,14 @@ export interface Decision {
   /** Days the available units last at the mean demand; null beyond half a year. */
   readonly days_of_cover: number | null;
   readonly stock_out: {
-    /** By this date the stock is gone with a chance of 10, 50, 90 %; null beyond half a year. */
+    /** The first day by which the stock is gone with a chance of 10, 50, 90 %; null beyond half a year. */
     readonly p10: string | null;
     readonly p50: string | null;
     readonly p90: string | null;
+    /** By the end of the lead time, or before a delivery on the way there. */
     readonly probability_within_lead_time: number;
   };
-  /** Expected units short over the lead time times the price; null without a price. */
+  /** Expected units short by then, at the worst of these moments, times the price; null without a price. */
   readonly revenue_at_risk: number | null;
   /** Critical fractile (price - cost) / price and its demand over lead time and review period; with cost and price. */
   readonly newsvendor: { readonly fractile: number; readonly order_up_to: number } | null;
@@ -107,13 +114,11 @@ export function decide(
   const onOrder = stock.incoming.reduce((sum, { quantity }) => sum + quantity, 0);
   const position = available + onOrder;
   const arrivals = arrivalsOf(stock, today);
+  const thereBy = (days: number) => available + arrivedBy(arrivals, days);
   const isWanted = forecast.over(28).mean * 13 >= NO_DEMAND_UNITS_A_YEAR;
-  const lead = forecast.over(leadTime);
-  const atHand = Math.max(0, available + arrivedBy(arrivals, leadTime));
-  const isLow = position <= levels.reorder_point;
+  // Where both levels are one, a position that is there lasts through the review period: there is nothing to order.
+  const isLow = position <= levels.reorder_point && position < levels.order_up_to;
   const status = statusOf();
-  const orders = isWanted && isLow && levels.order_up_to > position;
-  const short = counts.excess(lead, atHand);
   const economic = economicQuantity(forecast, policy);
   return {
     status,
@@ -123,15 +128,14 @@ export function decide(
     available,
     on_order: onOrder,
     inventory_position: position,
-    quantity: orders ? orderQuantity(Math.max(levels.order_up_to - position, economic ?? 0), policy) : 0,
+    quantity:
+      isWanted && isLow ? orderQuantity(Math.max(levels.order_up_to - position, economic ?? 0), policy) : 0,
     economic_quantity: economic === undefined ? null : round(economic),
     order_by: isWanted ? orderBy() : null,
     days_of_cover: isWanted ? daysOfCover(forecast, available) : null,
-    stock_out: isWanted
-      ? stockOut(forecast, available, arrivals, counts, leadTime)
-      : { p10: null, p50: null, p90: null, probability_within_lead_time: 0 },
-    revenue_at_risk: price === undefined ? null : isWanted ? round(short * price) : 0,
-    newsvendor: newsvendorOf(forecast, policy, counts),
+    stock_out: isWanted ? stockOut() : { p10: null, p50: null, p90: null, probability_within_lead_time: 0 },
+    revenue_at_risk: price === undefined ? null : isWanted ? round(short() * price) : 0,
+    newsvendor: newsvendorOf(forecast, policy, counts, price),
   };
 
   function statusOf(): StockStatus {
@@ -145,9 +149,34 @@ export function decide(
 
   function orderBy(): string | null {
     for (let days = 0; days <= STOCK_OUT_DAYS_MAX; days++) {
-      if (position - forecast.over(days).mean <= levels.reorder_point) return isoDate(today + days);
+      const left = position - forecast.over(days).mean;
+      if (left <= levels.reorder_point && left < levels.order_up_to) return isoDate(today + days);
     }
     return null;
+  }
+
+  function stockOut(): Decision["stock_out"] {
+    const [p10, p50, p90] = firstDays(forecast, arrivals, thereBy, counts).map((days) =>
+      days === undefined ? null : isoDate(today + days - 1),
+    );
+    const chances = turningPoints(arrivals, Math.max(1, leadTime)).map((days) => {
+      const there = thereBy(days);
+      return there <= 0 ? 1 : 1 - counts.cdf(forecast.over(days), there - 1);
+    });
+    return {
+      p10: p10 ?? null,
+      p50: p50 ?? null,
+      p90: p90 ?? null,
+      probability_within_lead_time: round(Math.max(...chances), 4),
+    };
+  }
+
+  /** Expected units that cannot be sold over the lead time: what comes later does not sell them any more. */
+  function short(): number {
+    return turningPoints(arrivals, leadTime).reduce(
+      (most, days) => Math.max(most, counts.excess(forecast.over(days), Math.max(0, thereBy(days)))),
+      0,
+    );
   }
 }
 
@@ -204,50 +233,58 @@ function daysOfCover(forecast: SeriesForecast, available: number): number | null
   return null;
 }
 
-/** The demand of the first d days exceeds what is there by then with a chance of 1 - F(stock). */
-function stockOut(
+/** Until a delivery, and until the last of so many days, the stock only falls: the numbers of days to look at. */
+function turningPoints(arrivals: readonly Arrival[], days: number): number[] {
+  const before = arrivals.map(({ ahead }) => ahead).filter((ahead) => ahead > 0 && ahead < days);
+  return inOrder([...before, days]);
+}
+
+function inOrder(days: readonly number[]): number[] {
+  return [...new Set(days)].sort((a, b) => a - b);
+}
+
+/**
+ * After how many days the stock is gone with each of the shares: the demand exceeds what is there by then with a chance
+ * of 1 - F(stock). Looked for from the first day on: a delivery lowers the chance again, and so does a forecast that
+ * knows little of far days.
+ */
+function firstDays(
   forecast: SeriesForecast,
-  available: number,
   arrivals: readonly Arrival[],
+  thereBy: (days: number) => number,
   counts: CountDistributions,
-  leadTime: number,
-): Decision["stock_out"] {
-  const thereBy = (days: number) => available + arrivedBy(arrivals, days);
-  const isGoneBy = (days: number, share: number): boolean => {
-    const there = thereBy(days);
-    return there <= 0 || !counts.atMost(forecast.over(days), there - 1, 1 - share);
-  };
-  // The chance grows with the days while nothing arrives; deliveries end the search at the day before them.
-  const firstDay = (share: number): string | null => {
-    let low = 1;
-    let high = STOCK_OUT_DAYS_MAX;
-    if (!isGoneBy(high, share)) return null;
+): (number | undefined)[] {
+  const turning = turningPoints(arrivals, STOCK_OUT_DAYS_MAX);
+  const points = turning.length === 1 ? SEARCHED_DAYS : inOrder([...SEARCHED_DAYS, ...turning]);
+  let at = 0;
+  return STOCK_OUT_SHARES.map((share) => {
+    const isGoneBy = (days: number): boolean => {
+      const there = thereBy(days);
+      return there <= 0 || !counts.atMost(forecast.over(days), there - 1, 1 - share);
+    };
+    // A greater share is not gone earlier.
+    while (at < points.length && !isGoneBy(points[at]!)) at++;
+    if (at === points.length) return undefined;
+    let low = (points[at - 1] ?? 0) + 1;
+    let high = points[at]!;
     while (low < high) {
       const middle = (low + high) >> 1;
-      if (isGoneBy(middle, share)) high = middle;
+      if (isGoneBy(middle)) high = middle;
       else low = middle + 1;
     }
-    return isoDate(forecast.startDay + low - 1);
-  };
-  const within = Math.max(1, leadTime);
-  const there = thereBy(within);
-  const [p10, p50, p90] = STOCK_OUT_SHARES.map(firstDay);
-  return {
-    p10: p10 ?? null,
-    p50: p50 ?? null,
-    p90: p90 ?? null,
-    probability_within_lead_time: there <= 0 ? 1 : round(1 - counts.cdf(forecast.over(within), there - 1), 4),
-  };
+    return low;
+  });
 }
 
 function newsvendorOf(
   forecast: SeriesForecast,
   policy: ReplenishmentPolicy,
   counts: CountDistributions,
+  price: number | undefined,
 ): Decision["newsvendor"] {
-  const { unitCost, unitPrice } = policy;
-  if (unitCost === undefined || unitPrice === undefined || !(unitPrice > unitCost)) return null;
-  const fractile = (unitPrice - unitCost) / unitPrice;
+  const { unitCost } = policy;
+  if (unitCost === undefined || price === undefined || !(price > unitCost)) return null;
+  const fractile = (price - unitCost) / price;
   const days = Math.ceil(policy.leadTimeDays) + Math.ceil(policy.reviewPeriodDays);
   return {
     fractile: round(fractile, 4),

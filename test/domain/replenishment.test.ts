@@ -120,6 +120,21 @@ describe("decisions", () => {
     expect(decide(steady(units), stock(onHand), policy, uniform).status).toBe(status);
   });
 
+  test("[RP3] what lasts through lead time and review period is not to be ordered now, and never nothing is", () => {
+    // Without a review period both levels are one, 118.
+    const daily = { ...policy, reviewPeriodDays: 0 };
+    expect(decide(steady(10), stock(118), daily, uniform)).toMatchObject({
+      status: "order_soon",
+      quantity: 0,
+      order_by: isoDate(TODAY + 1),
+    });
+    expect(decide(steady(10), stock(117), daily, uniform)).toMatchObject({
+      status: "order_now",
+      quantity: 1,
+      order_by: isoDate(TODAY),
+    });
+  });
+
   test("[RP4] order-by date and cover follow the mean", () => {
     const decision = decide(steady(10), stock(218, 0), policy, uniform);
     expect(decision.order_by).toBe(isoDate(TODAY + 10));
@@ -150,19 +165,48 @@ describe("decisions", () => {
     expect([never.p10, never.p50, never.p90]).toEqual([null, null, null]);
   });
 
+  test("[RP5] a delivery hides no day before it on which the stock is gone", () => {
+    for (const ahead of [6, 30]) {
+      const late = stock(25, 0, [{ quantity: 5_000, eta: isoDate(TODAY + ahead) }]);
+      // Two days take 24 at most, three 24 to 36.
+      expect(decide(steady(10), late, policy, uniform).stock_out).toEqual({
+        p10: isoDate(TODAY + 2),
+        p50: isoDate(TODAY + 2),
+        p90: isoDate(TODAY + 2),
+        probability_within_lead_time: 1,
+      });
+    }
+    const soon = stock(25, 0, [{ quantity: 5_000, eta: isoDate(TODAY + 1) }]);
+    expect(decide(steady(10), soon, policy, uniform).stock_out).toMatchObject({
+      p10: null,
+      probability_within_lead_time: 0,
+    });
+  });
+
+  test("[RP5] a forecast that knows little of far days hides no day before them", () => {
+    const [near, far] = [steady(10), steady(10, 1.3)];
+    const forecast = { ...near, over: (days: number) => (days < 60 ? near : far).over(days) };
+    // Twelve days take 96 to 144: 90 % of that is 100 and more; of 180 days it is not.
+    expect(decide(forecast, stock(100), policy, uniform).stock_out.p90).toBe(isoDate(TODAY + 11));
+  });
+
   test("[RP6] revenue at risk is the shortage over the lead time times the price", () => {
     expect(decide(steady(10), stock(60), policy, uniform, 2.5).revenue_at_risk).toBe(100);
     expect(decide(steady(10), stock(60), policy, uniform).revenue_at_risk).toBeNull();
+    // 35 cannot be sold before the delivery, and are not afterwards.
+    const late = stock(25, 0, [{ quantity: 5_000, eta: isoDate(TODAY + 6) }]);
+    expect(decide(steady(10), late, policy, uniform, 2.5).revenue_at_risk).toBe(87.5);
   });
 
   test("[RP7] the newsvendor's fractile needs cost and price", () => {
-    const costs = { ...policy, unitCost: 6, unitPrice: 10 };
-    expect(decide(steady(10), stock(60), costs, uniform).newsvendor).toEqual({
+    const costs = { ...policy, unitCost: 6 };
+    expect(decide(steady(10), stock(60), costs, uniform, 10).newsvendor).toEqual({
       fractile: 0.4,
       order_up_to: 144,
     });
-    expect(decide(steady(10), stock(60), { ...costs, unitPrice: 5 }, uniform).newsvendor).toBeNull();
-    expect(decide(steady(10), stock(60), policy, uniform).newsvendor).toBeNull();
+    expect(decide(steady(10), stock(60), costs, uniform, 5).newsvendor).toBeNull();
+    expect(decide(steady(10), stock(60), costs, uniform).newsvendor).toBeNull();
+    expect(decide(steady(10), stock(60), policy, uniform, 10).newsvendor).toBeNull();
   });
 
   test("[FC12] a forecast as JSON", () => {
