@@ -232,14 +232,20 @@ export class PlannerBooks {
     const { page, slot } = placeOf(id);
     this.changing(page, day).add("units", slot, day, line.units);
     this.demandChanged(page, day, today);
-    if (line.price !== undefined) {
-      const state = this.stateFor(page, slot);
-      if (state.price !== line.price) {
-        state.price = line.price;
-        this.dirtyStates.add(page);
-      }
-    }
+    if (line.price !== undefined) this.paid(page, slot, line.price, line.at);
     return "counted";
+  }
+
+  /** Lines come in any order, as an import tells them: the price is that of the latest. */
+  private paid(page: number, slot: number, price: number, at: number): void {
+    const state = this.stateFor(page, slot);
+    if ((state.paidAt ?? 0) > at) return;
+    state.paidAt = at;
+    // That it was paid again is stored with whatever else changes: no row is spent on it.
+    if (state.price === price) return;
+    state.price = price;
+    this.dirtyStates.add(page);
+    this.changed(page);
   }
 
   /** Returns how many lines there were to take back. */

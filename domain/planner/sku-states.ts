@@ -2,12 +2,16 @@ import { ByteReader, ByteWriter } from "../bytes.ts";
 import { dayOfIsoDate, isoDate } from "../calendar.ts";
 import type { ReplenishmentPolicy, StockPosition } from "../demand.ts";
 
-const VERSION = 1;
+const VERSION = 2;
+/** Did not tell when prices were paid. */
+const WITHOUT_PAID_AT = 1;
 
 /** What a planner knows of a SKU beside its days. */
 export interface SkuState {
   /** Of one unit, as last paid. */
   price?: number;
+  /** When, Unix ms. */
+  paidAt?: number;
   position?: Position;
 }
 
@@ -21,6 +25,7 @@ export function encodeStates(states: readonly (SkuState | undefined)[]): Uint8Ar
   writer.varint(states.length);
   for (const state of states) {
     writeOptional(writer, state?.price);
+    if (state?.price !== undefined) writer.signed(state.paidAt ?? 0);
     writer.u8(state?.position === undefined ? 0 : 1);
     if (state?.position !== undefined) writePosition(writer, state.position);
   }
@@ -30,11 +35,14 @@ export function encodeStates(states: readonly (SkuState | undefined)[]): Uint8Ar
 export function decodeStates(bytes: Uint8Array): SkuState[] {
   const reader = new ByteReader(bytes);
   const version = reader.u8();
-  if (version !== VERSION) throw new RangeError(`SKU states of unknown version ${version}`);
+  if (version !== VERSION && version !== WITHOUT_PAID_AT) {
+    throw new RangeError(`SKU states of unknown version ${version}`);
+  }
   return Array.from({ length: reader.varint() }, () => {
     const price = readOptional(reader);
+    const paidAt = price === undefined || version === WITHOUT_PAID_AT ? 0 : reader.signed();
     const position = reader.u8() === 1 ? readPosition(reader) : undefined;
-    return { ...(price !== undefined && { price }), ...(position !== undefined && { position }) };
+    return { ...(price !== undefined && { price, paidAt }), ...(position !== undefined && { position }) };
   });
 }
 

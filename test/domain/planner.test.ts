@@ -97,8 +97,8 @@ describe("stored pages", () => {
     );
     const state: fc.Arbitrary<SkuState> = fc.oneof(
       fc.constant({}),
-      fc.record({ price: money }),
-      fc.record({ price: money, position }),
+      fc.record({ price: money, paidAt: fc.integer() }),
+      fc.record({ price: money, paidAt: fc.integer(), position }),
     );
     fc.assert(
       fc.property(
@@ -113,6 +113,11 @@ describe("stored pages", () => {
       ),
       { numRuns: 60 },
     );
+  });
+
+  test("[DP10] states that do not tell when prices were paid are read", () => {
+    const price = new Uint8Array(new Float64Array([2.5]).buffer);
+    expect(decodeStates(Uint8Array.of(1, 2, 1, ...price, 0, 0, 0))).toEqual([{ price: 2.5, paidAt: 0 }, {}]);
   });
 
   test("[DP10] an unknown version is not read", () => {

@@ -211,6 +211,25 @@ describe("counting", () => {
   });
 });
 
+describe("prices", () => {
+  test("[DP15] a SKU's price is the one last paid, in whatever order lines are told, and the board's at once", async () => {
+    const planner = plannerNamed("prices");
+    await planner.record([line("o1", "a", 1, 2, 9)]);
+    await planner.position(position("a", 1, 5));
+    const priceOf = async () => {
+      const { items } = await planner.board({ sort: "sku", limit: 5, now: NOW });
+      return [(await forecast(planner, "a")).unit_price, items[0]!.unit_price];
+    };
+    expect(await priceOf()).toEqual([9, 9]);
+    await planner.record([line("o2", "a", 1, 0, 12), line("o3", "a", 1, 1, 8)]);
+    expect(await priceOf()).toEqual([12, 12]);
+    await runDurableObjectAlarm(planner);
+    await evictDurableObject(planner);
+    await planner.record([line("o4", "a", 1, 300, 5)]);
+    expect(await priceOf()).toEqual([12, 12]);
+  });
+});
+
 describe("stock", () => {
   test("[DP6] an older position never replaces a newer one", async () => {
     const planner = await withHistory("positions", ["a"]);
