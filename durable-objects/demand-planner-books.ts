@@ -275,10 +275,11 @@ export class PlannerBooks {
     for (const count of counts) this.look(count, today);
   }
 
-  /** Views of what is neither sold nor stocked are nobody's demand. */
-  private look({ sku, day, views, carts }: BehaviourCount, today: number): void {
+  /** Views of what is neither sold nor stocked are nobody's demand. West of UTC its day begins before the shop's. */
+  private look({ sku, day: utcDay, views, carts }: BehaviourCount, today: number): void {
     const id = this.ids.get(sku);
-    if (id === undefined || day > today || day <= today - DEMAND_DAYS_MAX) return;
+    const day = Math.min(utcDay, today);
+    if (id === undefined || day <= today - DEMAND_DAYS_MAX) return;
     const { page, slot } = placeOf(id);
     const body = this.changing(page, day);
     if (views !== 0) body.add("views", slot, day, views);

@@ -209,6 +209,18 @@ describe("counting", () => {
     }
     expect(await planner.forecast({ sku: "unknown", horizon: 7, now: NOW })).toBeUndefined();
   });
+
+  test("[DP5] views of a UTC day that the shop's own is yet to reach count today", async () => {
+    const planner = plannerNamed("evening");
+    await planner.record([line("o1", "a", 1)]);
+    await planner.behave({
+      shard: 1,
+      sequence: 1,
+      counts: [{ sku: "a", day: TODAY + 1, views: 5, carts: 2 }],
+    });
+    const { history } = await forecast(planner, "a");
+    expect(history.at(-1)).toMatchObject({ date: isoDate(TODAY), views: 5, carts: 2 });
+  });
 });
 
 describe("prices", () => {
