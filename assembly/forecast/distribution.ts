@@ -1,6 +1,10 @@
 // Distribution of a count: negative binomial, Poisson where the variance is no larger than the mean, and above a mean
 // of 50 a gamma, which is then indistinguishable and needs no sum.
 const SUMMED_MEAN_MAX: f64 = 50;
+/** Shape of a gamma above which its cube root is normal enough; below, it is summed. */
+const NORMAL_SHAPE_MIN: f64 = 2;
+/** So far beyond its shape a gamma of unit scale is over. */
+const GAMMA_TAIL: f64 = 60;
 const TERMS_MAX = 20_000;
 
 /** Standard normal quantile: Acklam's rational approximation, relative error below 1.2e-9. */
@@ -84,9 +88,8 @@ function isSummed(mean: f64, variance: f64): bool {
 export function count_quantile(mean: f64, variance: f64, p: f64): f64 {
   if (!(mean > 0)) return 0;
   if (!isSummed(mean, variance)) {
-    const a = Math.max(variance, mean) / (9 * mean * mean);
-    const root = 1 - a + normal_quantile(p) * Math.sqrt(a);
-    return root <= 0 ? 0 : Math.ceil(mean * root * root * root - 0.5);
+    const scale = Math.max(variance, mean) / mean;
+    return Math.max(0, Math.ceil(gammaQuantile(mean / scale, p) * scale - 0.5));
   }
   const size = sizeOf(mean, variance);
   const rest = (variance - mean) / variance;
@@ -106,8 +109,8 @@ export function count_cdf(mean: f64, variance: f64, x: f64): f64 {
   if (x < 0) return 0;
   if (!(mean > 0)) return 1;
   if (!isSummed(mean, variance)) {
-    const a = Math.max(variance, mean) / (9 * mean * mean);
-    return normal_cdf((Math.cbrt((x + 0.5) / mean) - (1 - a)) / Math.sqrt(a));
+    const scale = Math.max(variance, mean) / mean;
+    return gammaCdf(mean / scale, (x + 0.5) / scale);
   }
   const size = sizeOf(mean, variance);
   const rest = (variance - mean) / variance;
@@ -146,8 +149,47 @@ export function count_excess(mean: f64, variance: f64, x: f64): f64 {
   return Math.max(0, mean - x + below);
 }
 
-/** Of unit scale, by the cube root that is nearly normal (Wilson & Hilferty 1931). */
+/** Of unit scale; by the cube root where that is nearly normal (Wilson & Hilferty 1931). */
 function gammaCdf(shape: f64, x: f64): f64 {
+  if (shape < NORMAL_SHAPE_MIN) return gammaSum(shape, x);
   const a = 1 / (9 * shape);
   return normal_cdf((Math.cbrt(x / shape) - (1 - a)) / Math.sqrt(a));
+}
+
+/** Of unit scale. */
+function gammaQuantile(shape: f64, p: f64): f64 {
+  if (shape >= NORMAL_SHAPE_MIN) {
+    const a = 1 / (9 * shape);
+    const root = 1 - a + normal_quantile(p) * Math.sqrt(a);
+    return root <= 0 ? 0 : shape * root * root * root;
+  }
+  let low: f64 = 0;
+  let high = shape + GAMMA_TAIL;
+  for (let i = 0; i < 40; i++) {
+    const middle = (low + high) / 2;
+    if (gammaSum(shape, middle) < p) low = middle;
+    else high = middle;
+  }
+  return high;
+}
+
+/** The incomplete gamma function P(shape, x), by its series, all of whose terms are positive. */
+function gammaSum(shape: f64, x: f64): f64 {
+  if (!(x > 0)) return 0;
+  if (x >= shape + GAMMA_TAIL) return 1;
+  let term: f64 = 1;
+  let sum: f64 = 1;
+  for (let n = shape + 1; term > sum * 1e-10; n += 1) {
+    term *= x / n;
+    sum += term;
+  }
+  return Math.min(1, sum * Math.exp(shape * Math.log(x) - x - logGamma(shape + 1)));
+}
+
+/** Of z above 0: Stirling's series beyond 8, before it by the recurrence. */
+function logGamma(z: f64): f64 {
+  let product: f64 = 1;
+  for (; z < 8; z += 1) product *= z;
+  const rest = (1 - 1 / (30 * z * z)) / (12 * z);
+  return (z - 0.5) * Math.log(z) - z + 0.9189385332046727 + rest - Math.log(product);
 }

@@ -330,6 +330,9 @@ describe("distributions of counts", () => {
     [80, 400],
     [150, 3_000],
     [400, 2_000],
+    [60, 20_000],
+    [300, 210_000],
+    [300, 600_000],
   ])(
     "[FC10] above a mean of 50 a gamma stands in: mean %d, variance %d within 3 %% of a count",
     (mean, variance) => {
