@@ -142,8 +142,8 @@ export async function latestActivities(visitor, limit, signal) {
 }
 
 /**
- * A page of the board in the service's own order.
- * @param {{status?: StockStatus, limit: number, cursor?: string | undefined}} values
+ * A page of the board, by revenue at risk unless told.
+ * @param {{status?: StockStatus, sort?: string, limit: number, cursor?: string | undefined}} values
  * @param {AbortSignal} signal
  * @returns {Promise<NamedBoardPage>}
  */
@@ -155,23 +155,29 @@ export const boardPage = (values, signal) => call(`/v1/replenishment${query(valu
  */
 
 /**
- * The whole board, a growing list of rows at a time.
+ * The whole board, a growing list of rows at a time. What sells meanwhile moves towards the worst: it comes twice, or not
+ * at all. In the order of SKUs no row moves, so that those that are missing are found there.
  * @param {AbortSignal} signal
  * @returns {AsyncGenerator<BoardSoFar>}
  */
 export async function* board(signal) {
-  /** @type {NamedBoardRow[]} */
-  const rows = [];
-  /** @type {string | undefined} */
-  let cursor;
-  do {
-    const page = await boardPage({ limit: BOARD_PAGE_ROWS, cursor }, signal);
-    rows.push(...page.items);
-    cursor = rows.length < BOARD_ROWS_MAX ? page.next_cursor : undefined;
-    const isCut = cursor === undefined && page.next_cursor !== undefined;
-    const among = isCut ? Object.values(page.totals).reduce((sum, { skus }) => sum + skus, 0) : 0;
-    yield { rows, totals: page.totals, complete: cursor === undefined, among };
-  } while (cursor !== undefined);
+  /** @type {Map<string, NamedBoardRow>} */
+  const rows = new Map();
+  for (const sort of ["revenue_at_risk", "sku"]) {
+    /** @type {string | undefined} */
+    let cursor;
+    do {
+      const page = await boardPage({ sort, limit: BOARD_PAGE_ROWS, cursor }, signal);
+      for (const row of page.items) rows.set(row.sku, row);
+      cursor = page.next_cursor;
+      const skus = Object.values(page.totals).reduce((sum, total) => sum + total.skus, 0);
+      const isRead = cursor === undefined && (rows.size >= skus || sort === "sku");
+      const complete = isRead || rows.size >= BOARD_ROWS_MAX;
+      const among = complete && rows.size < skus && !isRead ? skus : 0;
+      yield { rows: [...rows.values()], totals: page.totals, complete, among };
+      if (complete) return;
+    } while (cursor !== undefined);
+  }
 }
 
 /**

@@ -182,6 +182,36 @@ describe("the board", () => {
       await page.getByText("Nothing matches").waitFor();
     }));
 
+  test("[DB38] has a SKU that moves while its pages come, and has it once", () =>
+    visit(
+      shop,
+      {
+        at: "#/replenishment",
+        prepare: async (page) => {
+          const { json } = await shop.api("GET", "/v1/replenishment?limit=1");
+          const [row] = json.items;
+          const none = { skus: 0, revenue_at_risk: 0 };
+          const totals = Object.fromEntries(Object.keys(json.totals).map((status) => [status, none]));
+          totals[row.status] = { skus: 4, revenue_at_risk: 10 };
+          await page.route("**/v1/replenishment?**", (route) => {
+            const asked = new URL(route.request().url()).searchParams;
+            const isFirst = asked.get("cursor") === null;
+            const sold = isFirst ? ["a", "b"] : ["b", "c"];
+            const items = (asked.get("sort") === "sku" ? ["a", "b", "c", "d"] : sold).map((sku) => ({
+              ...row,
+              sku,
+            }));
+            const hasMore = asked.get("sort") !== "sku" && isFirst;
+            return route.fulfill({ json: { items, totals, ...(hasMore && { next_cursor: "b" }) } });
+          });
+        },
+      },
+      async (page) => {
+        await page.getByText("1 to 4 of 4 SKUs").waitFor();
+        expect(await skus(page)).toEqual(["a", "b", "c", "d"]);
+      },
+    ));
+
   test("[DB5] turned, shows the first row of the page; [DB34] says what it leaves out of a shop with more SKUs than it shows", () =>
     visit(
       shop,

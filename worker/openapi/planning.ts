@@ -271,7 +271,7 @@ export const PLANNING: Operations = {
       schema: boardQuery,
       fields: {
         status: "Only these rows.",
-        sort: "What is worst comes first.",
+        sort: "What is worst comes first. What changes meanwhile may move to another page, except in the order of `sku`.",
       },
     },
     answers: {
