@@ -72,6 +72,8 @@ const NORMAL_95: f32 = 1.6449;
 /** Every so many days sums are scored for the pooled recalibration. */
 const SCORE_EVERY = 28;
 const SCORE_AFTER = 56;
+/** Squared mean over variance of a sum that is scored: with less, one without any demand scores beyond its own chance. */
+const SCORED_SHAPE: f32 = 0.04;
 
 // State rows, f32x4 each.
 const COUNT = FORECAST_STATE;
@@ -290,7 +292,7 @@ function cover(sum: v128, mu: v128, mask: v128): void {
   const phi = f32x4.div(v128.load(row(FORECAST_SPAN_VARIANCE, 2)), f32x4.pmax(mean, splat(TINY)));
   const a = f32x4.div(phi, f32x4.mul(splat(9), f32x4.pmax(mu, splat(TINY))));
   const root = f32x4.add(f32x4.sub(splat(1), a), f32x4.mul(splat(NORMAL_95), f32x4.sqrt(a)));
-  const q = f32x4.mul(mu, f32x4.mul(root, f32x4.mul(root, root)));
+  const q = f32x4.pmax(splat(0), f32x4.mul(mu, f32x4.mul(root, f32x4.mul(root, root))));
   tally(BACKTEST_JUDGED, splat(1), mask);
   tally(BACKTEST_COVERED, splat(1), v128.and(mask, f32x4.le(sum, q)));
 }
@@ -307,7 +309,9 @@ function score(s: i32, sum: v128, mu: v128, mask: v128): void {
     const mean = load<f32>(means + at);
     if (mean <= TINY) continue;
     const m = load<f32>(STATE_END + 16 + at);
-    take(s, gammaScore(load<f32>(STATE_END + at), m, (load<f32>(variances + at) / mean) * m));
+    const variance = (load<f32>(variances + at) / mean) * m;
+    if (m * m < SCORED_SHAPE * variance) continue;
+    take(s, gammaScore(load<f32>(STATE_END + at), m, variance));
   }
 }
 

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { DemandSeries } from "../../domain/forecast.ts";
+import type { DemandSeries, SeriesForecast } from "../../domain/forecast.ts";
 import { Forecaster } from "../../kernels/forecast.ts";
 import { groupOf } from "../../kernels/forecast-group.ts";
 import { referenceFit, referenceTotals } from "../reference/forecast.ts";
@@ -280,6 +280,41 @@ describe("the expert bank", () => {
       ),
       { numRuns: 60 },
     );
+  });
+});
+
+describe("beside SKUs that hardly ever sell", () => {
+  /** Sales that come by chance, so many a day. */
+  const selling = (count: number, rate: number, seed: number): DemandSeries[] => {
+    let state = seed;
+    const random = () => {
+      state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+      return (state + 1) / (2 ** 32 + 1);
+    };
+    const units = () => {
+      let sold = 0;
+      for (let left = random(); left > Math.exp(-rate); left *= random()) sold++;
+      return sold;
+    };
+    return Array.from({ length: count }, (_, n) => ({
+      id: `${rate}-${n}`,
+      startDay: 20_000,
+      demand: Array.from({ length: 400 }, units),
+    }));
+  };
+  const busy = selling(40, 3, 1);
+  const all = forecaster.forecast([...busy, ...selling(100, 0.003, 9)], { season: 7 });
+
+  test("[FC11] quantiles of the others stay what they are", () => {
+    const reorderPoint = (forecast: SeriesForecast) => forecaster.quantile(forecast.over(14), 0.95);
+    const alone = reorderPoint(forecaster.forecast(busy, { season: 7 })[0]!);
+    expect(Math.abs(reorderPoint(all[0]!) / alone - 1)).toBeLessThan(0.3);
+  });
+
+  test("[FC18] a sum of nothing is covered by any quantile", () => {
+    const told = all.slice(busy.length).flatMap(({ backtest }) => backtest.coverage ?? []);
+    expect(told.length).toBeGreaterThan(20);
+    expect(Math.min(...told)).toBeGreaterThan(0.7);
   });
 });
 
