@@ -19,6 +19,7 @@ import type { HistoryDay, PlannerBooks } from "./demand-planner-books.ts";
 import { placeOf } from "./demand-planner-store.ts";
 
 const SEASON_DAYS = 7;
+const HOUR_MS = 3_600_000;
 const QUANTILES = [0.1, 0.25, 0.5, 0.75, 0.9, 0.95];
 /** Pages whose forecasts stay in memory; of the others only the rows of the board. */
 const PAGES_IN_MEMORY_MAX = 4;
@@ -110,7 +111,11 @@ export class PlannerOutlook {
   }
 
   private key(page: number, now: number): string {
-    return `${this.books.versions[page] ?? 0}@${this.calendar.dayOf(now)} since ${this.books.counters.firstDay}`;
+    const today = this.calendar.dayOf(now);
+    const { firstDay } = this.books.counters;
+    // A shop's first day is forecast from, as far as it has gone.
+    const gone = firstDay < today ? "" : ` hour ${Math.floor(now / HOUR_MS)}`;
+    return `${this.books.versions[page] ?? 0}@${today}${gone} since ${firstDay}`;
   }
 
   /** A page's forecasts, kept: somebody looks at its SKUs. */

@@ -328,6 +328,17 @@ describe("stock", () => {
     expect(then).toBeGreaterThan(listed);
   });
 
+  test("[DP7] a shop's first day is forecast from as far as it has gone, as after a restart", async () => {
+    const planner = plannerNamed("first-hours");
+    const [morning, evening] = [TODAY * DAY_MS + 2 * 3_600_000, TODAY * DAY_MS + 20 * 3_600_000];
+    await planner.record([line("o1", "a", 10, 0)]);
+    const early = (await forecast(planner, "a", morning)).mean_daily_demand;
+    const late = (await forecast(planner, "a", evening)).mean_daily_demand;
+    expect(late).not.toBe(early);
+    await evictDurableObject(planner);
+    expect((await forecast(planner, "a", evening)).mean_daily_demand).toBe(late);
+  });
+
   test("[DP8] the board lists SKUs with known stock, filtered, sorted, in pages", async () => {
     const skus = Array.from({ length: 12 }, (_, i) => `s${String(i).padStart(2, "0")}`);
     const planner = await withHistory("board", [...skus, "unstocked"]);
