@@ -42,7 +42,8 @@ export function demandOf(activity: Activity): DemandLine[] {
     const known = bySku.get(sku);
     const units = Math.max(1, Math.round(quantity)) + (known?.units ?? 0);
     const line: DemandLine = { orderId, sku, units, at: activity.at };
-    bySku.set(sku, price === undefined ? line : { ...line, price });
+    const paid = price || known?.price;
+    bySku.set(sku, paid === undefined ? line : { ...line, price: paid });
   }
   return [...bySku.values()];
 }

@@ -232,7 +232,8 @@ export class PlannerBooks {
     const { page, slot } = placeOf(id);
     this.changing(page, day).add("units", slot, day, line.units);
     this.demandChanged(page, day, today);
-    if (line.price !== undefined) this.paid(page, slot, line.price, line.at);
+    // What is given away says nothing of the price.
+    if (line.price !== undefined && line.price > 0) this.paid(page, slot, line.price, line.at);
     return "counted";
   }
 

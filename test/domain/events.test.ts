@@ -345,6 +345,9 @@ describe("events", () => {
             { sku: "a", quantity: 1.6 },
             { sku: "a", quantity: 2 },
             { sku: "b", quantity: 0.2, price: 4 },
+            // One free with it.
+            { sku: "b", quantity: 1, price: 0 },
+            { sku: "b", quantity: 1 },
           ],
         },
         "Order Completed",
@@ -352,7 +355,7 @@ describe("events", () => {
     );
     expect(demandOf(order)).toEqual([
       { orderId: "m", sku: "a", units: 4, at: 1 },
-      { orderId: "m", sku: "b", units: 1, at: 1, price: 4 },
+      { orderId: "m", sku: "b", units: 3, at: 1, price: 4 },
     ]);
     expect(demandOf({ ...order, silent: true })).toEqual([]);
     expect(demandOf({ ...order, kind: "viewed" })).toEqual([]);

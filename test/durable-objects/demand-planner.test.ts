@@ -239,6 +239,8 @@ describe("prices", () => {
     await evictDurableObject(planner);
     await planner.record([line("o4", "a", 1, 300, 5)]);
     expect(await priceOf()).toEqual([12, 12]);
+    await planner.record([line("gift", "a", 1, 0, 0)]);
+    expect(await priceOf()).toEqual([12, 12]);
   });
 });
 
