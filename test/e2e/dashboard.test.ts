@@ -600,6 +600,8 @@ describe("[DB23] the focus goes to where one reads on", () => {
   const focused = (page: Page) =>
     page.evaluate(() => [document.activeElement?.tagName, document.activeElement?.textContent]);
   const press = async (page: Page, button: Locator) => {
+    // One that is disabled until an answer comes cannot have the focus yet.
+    await expect.poll(() => button.isEnabled()).toBe(true);
     await button.focus();
     await page.keyboard.press("Enter");
   };

@@ -66,12 +66,21 @@ const decision = {
   ),
   days_of_cover: told(v.nullable(v.number()), "At the mean demand; null beyond half a year."),
   stock_out: v.strictObject({
-    p10: told(optionalDate, "Gone by then with a chance of 10 %; null beyond half a year."),
+    p10: told(
+      optionalDate,
+      "The first day by which it is gone with a chance of 10 %; null beyond half a year.",
+    ),
     p50: optionalDate,
     p90: optionalDate,
-    probability_within_lead_time: v.number(),
+    probability_within_lead_time: told(
+      v.number(),
+      "At the end of the lead time, or before a delivery on the way there, where that is greater.",
+    ),
   }),
-  revenue_at_risk: told(v.nullable(v.number()), "Expected, over the lead time; null without a price."),
+  revenue_at_risk: told(
+    v.nullable(v.number()),
+    "Expected, over the lead time, at its end or before a delivery; null without a price.",
+  ),
   newsvendor: told(
     v.nullable(v.strictObject({ fractile: v.number(), order_up_to: v.number() })),
     "What cost and price alone would have; null without either.",
