@@ -206,7 +206,8 @@ describe("events", () => {
     };
     const one = (await post("/v1/validate", message)).json;
     const { messageId } = message;
-    const product = { type: "track", kind: "viewed", name: "Product Viewed", products: 1, bot: false };
+    const products = [{ product_id: "p", sku: "p", quantity: 1 }];
+    const product = { type: "track", kind: "viewed", name: "Product Viewed", products, bot: false };
     expect(one).toMatchObject({
       valid: 1,
       rejected: [],
@@ -214,6 +215,12 @@ describe("events", () => {
     });
     // As it will be dated: the sender's clock is months off.
     expect(Math.abs(Date.parse(one.events[0].timestamp) - Date.now() + 600_000)).toBeLessThan(60_000);
+    const order = { id: "o-1", total: "1.299,00 EUR", products: [{ sku: "a", price: "1.234" }] };
+    const sold = (await post("/v1/validate", { ...message, event: "Order Completed", properties: order }))
+      .json;
+    expect(sold.events[0]).toMatchObject({ kind: "ordered", order_id: "o-1", value: 1299 });
+    // What may mean two amounts is left out, and can be seen to be.
+    expect(sold.events[0].products).toEqual([{ product_id: "a", sku: "a", quantity: 1 }]);
     const list = await post("/v1/validate", [message, {}, { ...message, event: "Made Up" }]);
     expect(list.json).toMatchObject({
       valid: 2,

@@ -1,11 +1,10 @@
 import * as v from "valibot";
-import { ACTIVITY_KINDS } from "../../domain/activity.ts";
 import { EVENT_TYPES, type EventType } from "../../domain/event.ts";
 import { BATCH_EVENTS_MAX, EVENT_BYTES_MAX } from "../../domain/limits.ts";
 import { batchSchema } from "../routes/collect.ts";
 import { message } from "../schema/message.ts";
 import type { BodyDescription, FieldNotes, Operation, Operations } from "./operation.ts";
-import { countOf, time, told } from "./schemas.ts";
+import { countOf, recorded, told } from "./schemas.ts";
 
 const rejection = {
   message_id: told(v.nullable(v.string()), "Of the rejected message, where it had one."),
@@ -31,12 +30,8 @@ const importAnswer = v.strictObject({
 
 const validEvent = v.strictObject({
   index: told(countOf, "Place in the batch, from 0."),
-  message_id: v.string(),
   type: v.picklist(EVENT_TYPES),
-  name: v.string(),
-  kind: told(v.picklist(ACTIVITY_KINDS), "The activity that it would become."),
-  timestamp: told(time, "When it would be dated."),
-  products: told(countOf, "Products found in it."),
+  ...recorded.entries,
   bot: told(v.boolean(), "It would be stored and teach nothing."),
 });
 
@@ -217,12 +212,22 @@ export const EVENTS: Operations = {
           events: [
             {
               index: 0,
-              message_id: viewed.messageId,
               type: "track",
-              name: viewed.event,
-              kind: "viewed",
+              message_id: viewed.messageId,
               timestamp: viewed.timestamp,
-              products: 1,
+              kind: "viewed",
+              name: viewed.event,
+              currency: "GBP",
+              products: [
+                {
+                  product_id: "22423",
+                  sku: "22423",
+                  quantity: 1,
+                  name: "Regency Cakestand",
+                  category: "Kitchen",
+                  price: 12.75,
+                },
+              ],
               bot: false,
             },
           ],

@@ -1,5 +1,6 @@
 // Pieces of answers that several routes share.
 import * as v from "valibot";
+import { ACTIVITY_KINDS } from "../../domain/activity.ts";
 import { STRATEGIES } from "../../domain/recommendation.ts";
 import { PROBLEMS, type ProblemCode } from "../problem.ts";
 
@@ -85,3 +86,28 @@ export const modelVersion = told(countOf, "Of the published model it was compute
 export const nextCursor = v.optional(
   told(v.string(), "Send it as `cursor` for the next page; absent on the last one."),
 );
+
+/** An activity as it is stored. */
+export const recorded = v.strictObject({
+  message_id: v.string(),
+  timestamp: time,
+  kind: v.picklist(ACTIVITY_KINDS),
+  name: told(v.string(), "Name of the event as sent."),
+  order_id: v.optional(v.string()),
+  currency: v.optional(v.string()),
+  value: v.optional(told(v.number(), "Total of the order or refund.")),
+  detail: v.optional(told(v.string(), "Search words, name of a list or coupon.")),
+  products: v.array(
+    v.strictObject({
+      product_id: v.string(),
+      sku: v.string(),
+      quantity: v.number(),
+      name: v.optional(v.string()),
+      category: v.optional(v.string()),
+      brand: v.optional(v.string()),
+      price: v.optional(v.number()),
+      image_url: v.optional(v.string()),
+      url: v.optional(v.string()),
+    }),
+  ),
+});

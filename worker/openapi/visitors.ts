@@ -1,7 +1,6 @@
 import * as v from "valibot";
-import { ACTIVITY_KINDS } from "../../domain/activity.ts";
 import type { Operations } from "./operation.ts";
-import { countOf, time, told } from "./schemas.ts";
+import { countOf, recorded, time, told } from "./schemas.ts";
 
 const interest = {
   affinity: told(v.pipe(v.number(), v.minValue(0), v.maxValue(1)), "Decaying interest, 0 to 1."),
@@ -62,29 +61,9 @@ const known = { user_id: "customer-7", user_ids: ["customer-7"], anonymous_ids: 
 export const profileAnswer = v.strictObject({ ...who, ...profile });
 
 const activity = v.strictObject({
-  message_id: v.string(),
-  timestamp: time,
-  kind: v.picklist(ACTIVITY_KINDS),
-  name: told(v.string(), "Name of the event as sent."),
+  ...recorded.entries,
   anonymous_id: v.optional(
     told(v.string(), "The anonymous id it came by, where that has joined the visitor."),
-  ),
-  order_id: v.optional(v.string()),
-  currency: v.optional(v.string()),
-  value: v.optional(told(v.number(), "Total of the order or refund.")),
-  detail: v.optional(told(v.string(), "Search words, name of a list or coupon.")),
-  products: v.array(
-    v.strictObject({
-      product_id: v.string(),
-      sku: v.string(),
-      quantity: v.number(),
-      name: v.optional(v.string()),
-      category: v.optional(v.string()),
-      brand: v.optional(v.string()),
-      price: v.optional(v.number()),
-      image_url: v.optional(v.string()),
-      url: v.optional(v.string()),
-    }),
   ),
 });
 

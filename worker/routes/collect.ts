@@ -3,6 +3,7 @@ import { analyticsCategoriesOf } from "../../domain/consent.ts";
 import { toActivity } from "../../domain/ecommerce.ts";
 import type { EventType, ShopEvent } from "../../domain/event.ts";
 import { BATCH_EVENTS_MAX, REQUEST_BYTES_MAX } from "../../domain/limits.ts";
+import { activityView } from "../activity-view.ts";
 import { accessOfWriteKey } from "../auth.ts";
 import { parseJson, readTextBody, type TextBody } from "../body.ts";
 import { type ReceivedItem, take } from "../events.ts";
@@ -69,18 +70,8 @@ export async function validate(exchange: Exchange): Promise<Response> {
   return json({ valid: events.length, rejected, events });
 }
 
-/** What an event would be recorded as. */
 function eventView(event: ShopEvent): Record<string, unknown> {
-  const { kind, lines } = toActivity(event);
-  return {
-    message_id: event.messageId,
-    type: event.type,
-    name: event.name,
-    kind,
-    timestamp: new Date(event.at).toISOString(),
-    products: lines.length,
-    bot: event.bot,
-  };
+  return { type: event.type, ...activityView(toActivity(event)), bot: event.bot };
 }
 
 function batchOf(

@@ -3,6 +3,7 @@ import { MONITOR_NAME } from "../../domain/object-names.ts";
 import { anonymousName, idOf, isAnonymous, userName } from "../../domain/visitor-name.ts";
 import type { Env } from "../../durable-objects/env.ts";
 import type { ViewResult } from "../../durable-objects/rpc.ts";
+import { activityView } from "../activity-view.ts";
 import { respond } from "../cors.ts";
 import { type Exchange, json } from "../exchange.ts";
 import { Problem, retryAfter } from "../problem.ts";
@@ -52,7 +53,7 @@ export async function exportUser(exchange: Exchange): Promise<Response> {
   const body = new ReadableStream<Uint8Array>({
     async pull(controller) {
       const page = await env.USER_PROFILE.getByName(home).exportActivities(cursor);
-      const texts = page.activities.map((activity) => JSON.stringify(activityView(activity, page.names)));
+      const texts = page.activities.map((activity) => JSON.stringify(exported(activity, page.names)));
       const head = lines ? "" : first ? opening : texts.length > 0 ? "," : "";
       const tail = lines && texts.length > 0 ? "\n" : !lines && page.cursor === undefined ? "]}" : "";
       controller.enqueue(encoder.encode(head + texts.join(lines ? "\n" : ",") + tail));
@@ -130,23 +131,7 @@ async function forgetSamples(called: readonly Called[], env: Env): Promise<void>
   });
 }
 
-function activityView(activity: Activity, names: ReadonlyMap<number, string>): Record<string, unknown> {
-  const { messageId, at, kind, name, lines, orderId, currency, value, detail, by } = activity;
-  const source = by === undefined ? undefined : names.get(by);
-  return {
-    message_id: messageId,
-    timestamp: new Date(at).toISOString(),
-    kind,
-    name,
-    ...(source !== undefined && { anonymous_id: idOf(source) }),
-    ...(orderId !== undefined && { order_id: orderId }),
-    ...(currency !== undefined && { currency }),
-    ...(value !== undefined && { value }),
-    ...(detail !== undefined && { detail }),
-    products: lines.map(({ productId, imageUrl, ...rest }) => ({
-      product_id: productId,
-      ...rest,
-      ...(imageUrl !== undefined && { image_url: imageUrl }),
-    })),
-  };
+function exported(activity: Activity, names: ReadonlyMap<number, string>): Record<string, unknown> {
+  const source = activity.by === undefined ? undefined : names.get(activity.by);
+  return { ...activityView(activity), ...(source !== undefined && { anonymous_id: idOf(source) }) };
 }
