@@ -15,7 +15,7 @@ export const IMPORT_REJECTED_MAX = 1_000;
 export const BATCH_EVENTS_MAX = 2_500;
 /** Lines of one order or reservation. */
 export const ORDER_LINES_MAX = 100;
-/** Products of one event. Of a longer list the first ones are taken; an order of more is refused, for its demand must be whole. */
+/** Products of one event. Of a longer list the first are taken; an order of more is refused: its demand must be whole. */
 export const EVENT_PRODUCTS_MAX = 500;
 
 /** Units of one line; more is a mistake and is cut. */
@@ -78,10 +78,11 @@ export const PROFILE_CURRENCIES_MAX = 8;
 export const RECENTS_MAX = 50;
 /** Changes of a cart since the last order; the oldest falls out. */
 export const CART_CHANGES_MAX = 200;
-/** Orders of a profile that updates, refunds and cancellations still change, and lines of all of them together. */
+/** Orders of a profile that updates, refunds and cancellations still change; the one heard of longest ago is closed. */
 export const PROFILE_ORDERS_MAX = 50;
-export const PROFILE_ORDER_LINES_MAX = 400;
-/** Refunds of one order; further ones are not taken off. */
+/** Lines of all of them and of their refunds: one order at its largest takes two thirds, up to 3 bytes a character. */
+export const PROFILE_ORDERS_CHARACTERS_MAX = 64 * 1024;
+/** Refunds of one order; further ones are not taken off, nor those that have no room in the bound above. */
 export const ORDER_REFUNDS_MAX = 16;
 /** Bought products; the oldest falls out. */
 export const PURCHASED_MAX = 200;

@@ -2,12 +2,7 @@ import type { Activity, ActivityLine } from "../activity.ts";
 import type { ByteReader, ByteWriter } from "../bytes.ts";
 import type { CancelledLine } from "../demand.ts";
 import { hash32, hash53 } from "../hash.ts";
-import {
-  EVENT_PRODUCTS_MAX,
-  ORDER_REFUNDS_MAX,
-  PROFILE_ORDER_LINES_MAX,
-  PROFILE_ORDERS_MAX,
-} from "../limits.ts";
+import { ORDER_REFUNDS_MAX, PROFILE_ORDERS_CHARACTERS_MAX, PROFILE_ORDERS_MAX } from "../limits.ts";
 
 type OrderLine = Pick<ActivityLine, "productId" | "sku" | "quantity" | "price">;
 
@@ -46,6 +41,9 @@ interface Told {
 const CANCELLED = 1;
 /** Its value was not told with its lines: when it was stands beside it. */
 const VALUE_TOLD_APART = 2;
+
+/** What a stored line takes beside its texts. */
+const LINE_CHARACTERS = 20;
 
 /** What an order adds to a profile. */
 export interface OrderEffect {
@@ -102,15 +100,15 @@ export class Orders {
 
   /** The orders heard of longest ago are closed: what they add stays, and changes no more. */
   private trim(): void {
-    let lines = 0;
-    for (const order of this.orders.values()) lines += order.lines.length;
+    let size = 0;
+    for (const order of this.orders.values()) size += sizeOf(order);
     while (
       this.orders.size > PROFILE_ORDERS_MAX ||
-      (lines > PROFILE_ORDER_LINES_MAX && this.orders.size > 1)
+      (size > PROFILE_ORDERS_CHARACTERS_MAX && this.orders.size > 1)
     ) {
       const [key, order] = this.heardOfFirst();
       this.orders.delete(key);
-      lines -= order.lines.length;
+      size -= sizeOf(order);
       if (!order.cancelled) this.closedAt = Math.max(this.closedAt, order.at);
     }
   }
@@ -209,7 +207,10 @@ function tell(order: Order, { kind, at, messageId, value, currency, lines }: Act
   if (kind === "cancelled") {
     order.cancelled = true;
   } else if (kind === "refunded") {
-    if (order.refunds.length < ORDER_REFUNDS_MAX)
+    if (
+      order.refunds.length < ORDER_REFUNDS_MAX &&
+      sizeOf(order) + sizeOfLines(own) <= PROFILE_ORDERS_CHARACTERS_MAX
+    )
       order.refunds.push({ lines: own, ...(value !== undefined && { value: Math.abs(value) }) });
   } else {
     const told = { at, tie: hash32(messageId) };
@@ -231,11 +232,32 @@ function isBefore(told: Told, other: Told): boolean {
   return told.at < other.at || (told.at === other.at && told.tie < other.tie);
 }
 
-/** Lines, and without units the SKUs that an earlier telling had: they were told as demand. */
+/** Lines, and without units the SKUs that an earlier telling had, as far as there is room: they were told as demand. */
 function withDropped(lines: readonly OrderLine[], earlier: readonly OrderLine[]): readonly OrderLine[] {
   const skus = new Set(lines.map(({ sku }) => sku));
-  const dropped = earlier.filter(({ sku }) => !skus.has(sku)).slice(0, EVENT_PRODUCTS_MAX);
-  return [...lines, ...dropped.map(({ productId, sku }) => ({ productId, sku, quantity: 0 }))];
+  const all = [...lines];
+  let size = sizeOfLines(lines);
+  for (const { productId, sku } of earlier) {
+    if (skus.has(sku)) continue;
+    const dropped = { productId, sku, quantity: 0 };
+    size += sizeOfLine(dropped);
+    if (size > PROFILE_ORDERS_CHARACTERS_MAX) break;
+    all.push(dropped);
+  }
+  return all;
+}
+
+/** About what an order takes as it is stored, in characters. */
+function sizeOf({ lines, refunds }: Order): number {
+  return refunds.reduce((sum, refund) => sum + sizeOfLines(refund.lines), sizeOfLines(lines));
+}
+
+function sizeOfLines(lines: readonly OrderLine[]): number {
+  return lines.reduce((sum, line) => sum + sizeOfLine(line), 0);
+}
+
+function sizeOfLine({ productId, sku }: OrderLine): number {
+  return LINE_CHARACTERS + productId.length + (sku === productId ? 0 : sku.length);
 }
 
 /** What an order comes to; nothing as long as it is not told, and when it is cancelled. */

@@ -6,6 +6,7 @@ import { ByteReader, ByteWriter, bytesOf } from "../../domain/bytes.ts";
 import {
   CART_CHANGES_MAX,
   DAY_MS,
+  EVENT_PRODUCTS_MAX,
   PROFILE_BRANDS_MAX,
   PROFILE_CATEGORIES_MAX,
   PROFILE_ORDERS_MAX,
@@ -323,6 +324,29 @@ describe("profiles", () => {
       expect(viewOf(page.profile, NOW).counts.orders).toBe(PROFILE_ORDERS_MAX + 1);
       page.record([tell("cancelled", 5, { orderId: "o0" }), tell("cancelled", 6, { orderId: "o9" })], NOW);
       expect(viewOf(page.profile, NOW).counts.orders).toBe(PROFILE_ORDERS_MAX);
+    });
+
+    const linesOf = (name: string, count: number, characters = 0) =>
+      Array.from({ length: count }, (_, i) => line(`${name}-${i}`.padEnd(characters, "x"), 1));
+
+    test("an order as long as one may be closes no other", () => {
+      const page = new ProfilePage();
+      const long = tell("ordered", 1, { orderId: "long", lines: linesOf("p", EVENT_PRODUCTS_MAX) });
+      page.record([completed, long, tell("cancelled", 2)], NOW);
+      expect(viewOf(page.profile, NOW).counts.orders).toBe(1);
+    });
+
+    test.each<[ActivityKind, orders: number]>([
+      ["order_updated", 1],
+      ["refunded", PROFILE_ORDERS_MAX],
+    ])("[UP14] however often they are %s, and of however much, their page stays a row", (kind, orders) => {
+      const page = new ProfilePage();
+      for (let n = 0; n < 100; n++) {
+        page.record([tell(kind, n, { orderId: `o${n % orders}`, lines: linesOf(`${n}`, 60, 500) })], NOW);
+        page.acknowledge(page.unsent.map(({ sequence }) => sequence));
+        if (page.wantsSegment) page.cutSegment();
+      }
+      expect(bytesOf((writer) => page.write(writer)).length).toBeLessThan(1_000_000);
     });
   });
 
