@@ -33,11 +33,12 @@ export function numberOf(value: unknown): number | undefined {
 export function amountOf(value: unknown, currency: string | undefined): number | undefined {
   if (typeof value !== "string") return numberOf(value);
   if (value.length > CHARACTERS_MAX) return undefined;
-  const text = value.trim().replaceAll(/\s/g, " ").replaceAll("’", "'").replaceAll("−", "-");
+  const text = value.trim();
   if (AMBIGUOUS.test(text)) return undefined;
   const number = numberOf(text);
   if (number !== undefined) return number;
-  const { minus, before, after, digits = "", behind } = WRITTEN.exec(text)?.groups ?? {};
+  const plain = text.replaceAll(/\s/g, " ").replaceAll("’", "'").replaceAll("−", "-");
+  const { minus, before, after, digits = "", behind } = WRITTEN.exec(plain)?.groups ?? {};
   for (const named of [before, behind]) {
     if (named !== undefined && isOtherCurrency(SIGNS[named] ?? named, currency)) return undefined;
   }

@@ -4,6 +4,10 @@ export function* portions<T>(
   sizeOf: (item: T) => number,
   max: number,
 ): Generator<readonly T[]> {
+  if (items.length === 1) {
+    yield items;
+    return;
+  }
   let from = 0;
   let size = 0;
   for (const [i, item] of items.entries()) {

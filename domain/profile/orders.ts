@@ -29,6 +29,8 @@ interface Order {
   currency: string;
   readonly refunds: Refund[];
   cancelled: boolean;
+  /** About what it takes as it is stored, in characters. */
+  size: number;
 }
 
 /** When something was told, Unix ms; of equals the greater tie is later. 0: not yet. */
@@ -83,6 +85,7 @@ export class Orders {
     }
     const before = effectOf(order);
     tell(order, activity);
+    order.size = sizeOf(order);
     const after = effectOf(order);
     this.trim();
     return { before, after };
@@ -101,14 +104,14 @@ export class Orders {
   /** The orders heard of longest ago are closed: what they add stays, and changes no more. */
   private trim(): void {
     let size = 0;
-    for (const order of this.orders.values()) size += sizeOf(order);
+    for (const order of this.orders.values()) size += order.size;
     while (
       this.orders.size > PROFILE_ORDERS_MAX ||
       (size > PROFILE_ORDERS_CHARACTERS_MAX && this.orders.size > 1)
     ) {
       const [key, order] = this.heardOfFirst();
       this.orders.delete(key);
-      size -= sizeOf(order);
+      size -= order.size;
       if (!order.cancelled) this.closedAt = Math.max(this.closedAt, order.at);
     }
   }
@@ -163,11 +166,13 @@ export class Orders {
         currency: reader.text(),
         lines: readLines(reader),
         refunds: [],
+        size: 0,
       };
       for (let m = reader.varint(); m > 0; m--) {
         const value = known(reader.f64());
         order.refunds.push({ lines: readLines(reader), ...(value !== undefined && { value }) });
       }
+      order.size = sizeOf(order);
       this.orders.set(key, order);
     }
   }
@@ -193,6 +198,7 @@ function newOrder(): Order {
     currency: "",
     refunds: [],
     cancelled: false,
+    size: 0,
   };
 }
 
@@ -209,7 +215,7 @@ function tell(order: Order, { kind, at, messageId, value, currency, lines }: Act
   } else if (kind === "refunded") {
     if (
       order.refunds.length < ORDER_REFUNDS_MAX &&
-      sizeOf(order) + sizeOfLines(own) <= PROFILE_ORDERS_CHARACTERS_MAX
+      order.size + sizeOfLines(own) <= PROFILE_ORDERS_CHARACTERS_MAX
     )
       order.refunds.push({ lines: own, ...(value !== undefined && { value: Math.abs(value) }) });
   } else {
@@ -247,7 +253,6 @@ function withDropped(lines: readonly OrderLine[], earlier: readonly OrderLine[])
   return all;
 }
 
-/** About what an order takes as it is stored, in characters. */
 function sizeOf({ lines, refunds }: Order): number {
   return refunds.reduce((sum, refund) => sum + sizeOfLines(refund.lines), sizeOfLines(lines));
 }
