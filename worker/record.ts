@@ -74,7 +74,7 @@ export async function record(
         for (const n of duplicates) outcomes[indexes[n]!] = "duplicate";
         if (packet !== undefined) results.push(recorded);
       } catch (error) {
-        failure = outOfCalls(error) ?? error;
+        failure = error;
       }
     }
   };
@@ -99,7 +99,8 @@ export async function record(
   }
   await Promise.all(workers);
   if (results.length > 0) handOver(results, exchange);
-  if (failure instanceof Problem) throw failure;
+  const refusal = failure instanceof Problem ? failure : outOfCalls(failure);
+  if (refusal !== undefined) throw refusal;
   if (failure !== undefined) {
     console.error(logEntry("a profile or a counter could not be reached", failure));
     throw new Problem(

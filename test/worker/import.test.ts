@@ -75,6 +75,17 @@ describe("an import", () => {
     });
   });
 
+  test("[HT50] so it does where the visitors refused analytics", async () => {
+    const refusing = { context: { consent: { categoryPreferences: { Analytics: false } } } };
+    const body = Array.from({ length: 2 }, (_, i) => viewed(`refusing-${i}`, "p", refusing));
+    const stopped = () => Promise.reject(new Error("Too many subrequests by single Worker invocation."));
+    const stopping = { SIGNAL_COMBINER: { getByName: () => ({ add: stopped }) } } as unknown as Partial<Env>;
+    expect(await call("POST", "/v1/import", { body, env: stopping })).toMatchObject({
+      status: 413,
+      json: { code: "too_large" },
+    });
+  });
+
   test("[HT43] tells the first thousand rejections one by one and counts the rest", async () => {
     const { status, json } = await send(`[${"1,".repeat(IMPORT_REJECTED_MAX + 499)}1]`);
     expect(status).toBe(200);
