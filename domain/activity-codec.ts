@@ -1,5 +1,5 @@
 import { ACTIVITY_KINDS, type Activity, type ActivityLine } from "./activity.ts";
-import { ByteReader, type ByteWriter, bytesOf } from "./bytes.ts";
+import { ByteReader, type ByteWriter, bytesOf, CHARACTER_BYTES_MAX } from "./bytes.ts";
 
 const VERSION = 1;
 const TEXTS = ["orderId", "currency", "detail"] as const;
@@ -12,8 +12,6 @@ const SKU_BIT = PRICE_BIT << 1;
 
 /** What an activity or a line takes beside its texts: numbers, lengths and which of them are given. */
 const FIXED_BYTES = 48;
-/** Of UTF-8, for each unit of UTF-16. */
-const CHARACTER_BYTES_MAX = 3;
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 

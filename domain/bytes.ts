@@ -4,6 +4,9 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 const EXACT_INTEGER_MAX = Number.MAX_SAFE_INTEGER;
 
+/** Of a character, as JavaScript counts them, in UTF-8. */
+export const CHARACTER_BYTES_MAX = 3;
+
 /** Writes varints, floats and texts one after another. Little-endian. */
 export class ByteWriter {
   private buffer: Uint8Array;
@@ -69,7 +72,7 @@ export class ByteWriter {
   /** UTF-8 after its length in bytes; a lone surrogate becomes U+FFFD. */
   text(value: string): void {
     const units = value.length;
-    this.reserve(units * 3 + 5);
+    this.reserve(units * CHARACTER_BYTES_MAX + 5);
     // Short ASCII, the usual case, without a call into the encoder.
     if (units < 0x80) {
       let i = 0;

@@ -1,6 +1,6 @@
 /** As JavaScript and other languages write numbers. */
 const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
-/** What an amount may have on either side: a code, a sign with the letters that tell dollars apart, or a usual short form. */
+/** What an amount may have on either side: a code, a sign with the letters that tell dollars apart, a short form. */
 const CURRENCY = String.raw`(?:[A-Z]{3}|[A-Z]{0,3}(?!¢)\p{Sc}|kr\.?|zł|Kč|Ft|lei|лв\.?|руб\.?|Rs\.?|Rp\.?|Fr\.?)`;
 const WRITTEN = new RegExp(
   String.raw`^(?<minus>-?) ?(?<before>${CURRENCY})? ?(?<after>-?)(?<digits>\d[\d., ']*?) ?(?<behind>${CURRENCY})?$`,

@@ -83,7 +83,8 @@ export class UserProfile extends DurableObject<Env> implements UserProfileRpc {
 
   /**
    * Counts and folds each activity once, in one commit of at most two rows: the batch or the page, and either a segment
-   * of older activities or the alarm that ends the session; both, where they are many. Nobody is answered before the commit (the output gate holds).
+   * of older activities or the alarm that ends the session; both, where they are many. Nobody is answered before the
+   * commit (the output gate holds).
    */
   async record(batch: RecordBatch): Promise<RecordResult> {
     if (this.page.unsentBytes > UNSENT_BYTES_MAX) await this.send();

@@ -18,8 +18,8 @@ const HELP = `  npm run evaluate                                  everything, on
   npm run evaluate -- forecast [--data FILE] [--season N] [--horizon N] [--fast]
 
 --fit searches for weights that do better on the last tenth of the training, and prints what they gain.
---tenth asks with the orders of an earlier tenth, 2 to 9. --fast leaves out the slow peers. --http sends the training as events to a running, empty shop and asks that; unless
-a key is given, it is the one in .shelfwise/.`;
+--tenth asks with the orders of an earlier tenth, 2 to 9. --fast leaves out the slow peers. --http sends the training as
+events to a running, empty shop and asks that; unless a key is given, it is the one in .shelfwise/.`;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -149,8 +149,8 @@ const SHOWCASE = { walkFloor: 1e-2, categoryDiscount: 0.9, brandDiscount: 0.95, 
 /**
  * The lists a shop can ask for, and what each is for; `related` and `trending` have endpoints of their own. `session` is
  * fitted on sessions (`npm run evaluate -- --fit`), `home`, `product` and `cart` on orders (`npm run evaluate -- orders
- * --fit`), but for what views count and how much alike a list may be. How recent products fade is the same for `home` as for
- * `session`: fitted on the orders of one month, it was that month's fashion.
+ * --fit`), but for what views count and how much alike a list may be. How recent products fade is the same for `home`
+ * as for `session`: fitted on the orders of one month, it was that month's fashion.
  */
 export const PLACEMENT_WEIGHTS: Record<
   Placement | "relatedViewed" | "relatedBought" | "trending",

@@ -17,7 +17,10 @@ export interface RejectedEvent {
   readonly cut: boolean;
   /** Whom it names. */
   readonly ids: readonly string[];
-  /** Of the request that brought it: `sentAt`, the type told by the path, whether an import, whether by the secret key, `User-Agent`. */
+  /**
+   * Of the request that brought it: `sentAt`, the type told by the path, whether an import, whether by the secret key,
+   * `User-Agent`.
+   */
   readonly sentAt?: number;
   readonly type?: EventType;
   readonly history: boolean;

@@ -1,3 +1,4 @@
+import { CHARACTER_BYTES_MAX } from "../../domain/bytes.ts";
 import { analyticsCategoriesOf } from "../../domain/consent.ts";
 import {
   IMPORT_BYTES_MAX,
@@ -11,7 +12,7 @@ import { type Exchange, json } from "../exchange.ts";
 import type { Item } from "../item-scanner.ts";
 import { idsOfNameless } from "../nameless.ts";
 import { Problem } from "../problem.ts";
-import { CHARACTER_BYTES_MAX, type MessageSource, parseMessage, type Rejection } from "../schema/message.ts";
+import { type MessageSource, parseMessage, type Rejection } from "../schema/message.ts";
 
 /**
  * `POST /v1/import`: history as a JSON array, a batch or NDJSON; times stay as they are. Recorded portion by portion as

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { CHARACTER_BYTES_MAX } from "../../domain/bytes.ts";
 import { refusesAnalytics } from "../../domain/consent.ts";
 import { isOrderTooLong } from "../../domain/ecommerce.ts";
 import { correctTimestamp, EVENT_TYPES, type EventType, type ShopEvent } from "../../domain/event.ts";
@@ -14,9 +15,6 @@ import { fieldError, idOrEmpty, instant, text } from "./common.ts";
 const optionalId = v.optional(v.nullable(idOrEmpty));
 const optionalInstant = v.optional(v.nullable(instant));
 const bag = v.optional(v.nullable(v.record(v.string(), v.unknown(), "must be an object")));
-
-/** Of a character, as JavaScript counts them, in UTF-8. */
-export const CHARACTER_BYTES_MAX = 3;
 
 /** A message of the Segment spec, as far as this service looks at it; all else is let through. */
 export const message = v.object(
