@@ -1,5 +1,6 @@
 import type { Activity } from "../domain/activity.ts";
 import { activityBytesMax, encodeActivities } from "../domain/activity-codec.ts";
+import { CHARACTER_BYTES_MAX } from "../domain/bytes.ts";
 import { VISITORS_AT_ONCE_MAX } from "../domain/limits.ts";
 import { logEntry } from "../domain/log-entry.ts";
 import { portions } from "../domain/portions.ts";
@@ -113,9 +114,11 @@ export async function record(
   return outcomes;
 }
 
-/** What of a call's room an activity takes. */
+/** What of a call's room an activity takes; as demand each of its lines names the order. */
 function portionOf(activity: Activity): number {
-  return Math.max(activity.lines.length / PORTION_LINES_MAX, activityBytesMax(activity) / PORTION_BYTES_MAX);
+  const { lines, orderId = "" } = activity;
+  const bytes = activityBytesMax(activity) + CHARACTER_BYTES_MAX * lines.length * orderId.length;
+  return Math.max(lines.length / PORTION_LINES_MAX, bytes / PORTION_BYTES_MAX);
 }
 
 async function recordVisitor(

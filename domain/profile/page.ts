@@ -1,7 +1,7 @@
 import type { Activity } from "../activity.ts";
 import { decodeActivities } from "../activity-codec.ts";
 import { cancelledOf, demandOf, SignalSink, stepsOf } from "../activity-signals.ts";
-import { ByteReader, ByteWriter } from "../bytes.ts";
+import { ByteReader, ByteWriter, CHARACTER_BYTES_MAX } from "../bytes.ts";
 import type { CancelledLine, DemandLine } from "../demand.ts";
 import { hash53 } from "../hash.ts";
 import { DAY_MS, DEDUP_MESSAGES_MAX, INLINE_ACTIVITIES_BYTES, PROFILE_DAYS } from "../limits.ts";
@@ -20,6 +20,9 @@ import { readUnsent, type Unsent, writeUnsent } from "./unsent.ts";
 const PAGE_VERSION = 4;
 /** The first one: without a generation. */
 const PAGE_VERSION_FIRST = 2;
+
+/** What a line of demand takes beside its texts. */
+const LINE_BYTES = 24;
 
 /** Activities moved out of the page into one of their own. */
 export interface SegmentEntry {
@@ -233,7 +236,8 @@ export class ProfilePage {
 
   get unsentBytes(): number {
     return this.unsent.reduce(
-      (sum, { signals, demand, cancelled }) => sum + signals.length + (demand.length + cancelled.length) * 64,
+      (sum, { signals, demand, cancelled }) =>
+        sum + signals.length + bytesOfLines(demand) + bytesOfLines(cancelled),
       0,
     );
   }
@@ -378,6 +382,13 @@ export class ProfilePage {
     page.profile.read(reader);
     return page;
   }
+}
+
+function bytesOfLines(lines: readonly CancelledLine[]): number {
+  return lines.reduce(
+    (sum, { orderId, sku }) => sum + LINE_BYTES + CHARACTER_BYTES_MAX * (orderId.length + sku.length),
+    0,
+  );
 }
 
 function takeHistory(history: readonly Activity[], sink: SignalSink): void {

@@ -196,6 +196,21 @@ describe("orders", () => {
     expect(Math.max(...rows)).toBeLessThan(ROW_BYTES_MAX);
   }, 30_000);
 
+  test("[UP14] one visitor's long orders of long ids are rows that the platform takes", async () => {
+    const orders = Array.from({ length: 10 }, (_, i) => ({
+      type: "track",
+      messageId: `long-id-${i}`,
+      event: "Order Completed",
+      anonymousId: "long-ids",
+      properties: {
+        order_id: `${i}`.padEnd(300, "\u86cb"),
+        products: Array.from({ length: 450 }, (_, k) => ({ product_id: `${i}-${k}` })),
+      },
+    }));
+    const answer = await call("POST", "/v1/batch", { key: WRITE, body: { batch: orders } });
+    expect(answer).toMatchObject({ status: 200, json: { accepted: 10 } });
+  });
+
   test("[UP14] [UP8] one visitor's of long texts are rows that the platform takes, and an export brings all of them", async () => {
     const rows: number[] = [];
     const spied = (name: string) =>
