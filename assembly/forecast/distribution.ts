@@ -5,6 +5,8 @@ const SUMMED_MEAN_MAX: f64 = 50;
 const NORMAL_SHAPE_MIN: f64 = 2;
 /** So far beyond its shape a gamma of unit scale is over. */
 const GAMMA_TAIL: f64 = 60;
+/** Newton's steps to a quantile: some six, more only far in the tail. */
+const STEPS_MAX = 64;
 const TERMS_MAX = 20_000;
 
 /** Standard normal quantile: Acklam's rational approximation, relative error below 1.2e-9. */
@@ -163,27 +165,34 @@ function gammaQuantile(shape: f64, p: f64): f64 {
     const root = 1 - a + normal_quantile(p) * Math.sqrt(a);
     return root <= 0 ? 0 : shape * root * root * root;
   }
-  let low: f64 = 0;
-  let high = shape + GAMMA_TAIL;
-  for (let i = 0; i < 40; i++) {
-    const middle = (low + high) / 2;
-    if (gammaSum(shape, middle) < p) low = middle;
-    else high = middle;
+  // Begins below, for P is at most x^shape / gamma(shape + 1), and stays there: in logarithms P is concave, so that
+  // Newton's steps fall short of it.
+  const target = Math.log(p);
+  let x = Math.exp((target + logGamma(shape + 1)) / shape);
+  for (let i = 0; i < STEPS_MAX && x > 0; i++) {
+    const step = ((target - Math.log(gammaSum(shape, x))) * gammaSeries(shape, x)) / shape;
+    x = Math.min(x * Math.exp(step), shape + GAMMA_TAIL);
+    if (step < 1e-9) break;
   }
-  return high;
+  return x > 0 ? x : 0;
 }
 
-/** The incomplete gamma function P(shape, x), by its series, all of whose terms are positive. */
+/** The incomplete gamma function P(shape, x). */
 function gammaSum(shape: f64, x: f64): f64 {
   if (!(x > 0)) return 0;
   if (x >= shape + GAMMA_TAIL) return 1;
+  return Math.min(1, gammaSeries(shape, x) * Math.exp(shape * Math.log(x) - x - logGamma(shape + 1)));
+}
+
+/** Its series, all of whose terms are positive; P grows by shape / series of itself for each part of x. */
+function gammaSeries(shape: f64, x: f64): f64 {
   let term: f64 = 1;
   let sum: f64 = 1;
   for (let n = shape + 1; term > sum * 1e-10; n += 1) {
     term *= x / n;
     sum += term;
   }
-  return Math.min(1, sum * Math.exp(shape * Math.log(x) - x - logGamma(shape + 1)));
+  return sum;
 }
 
 /** Of z above 0: Stirling's series beyond 8, before it by the recurrence. */
