@@ -320,7 +320,8 @@ test("[EV8] an order of hundreds of products counts whole; one of more than are 
     { ...order("long-list", 501), event: "Product List Viewed" },
   ];
   const { json } = await call("POST", "/v1/batch", { key: WRITE, body: { batch } });
-  const detail = "must not hold more than 500 products: send the order in parts";
+  const detail =
+    "must not hold more than 500 products: send it as several orders, each with an id of its own";
   const why = { code: "invalid_event", path: "properties.products", detail };
   expect(json).toMatchObject({
     accepted: 2,

@@ -120,7 +120,7 @@ export function parseMessage(value: unknown, source: MessageSource): ValidEvent 
     bot: isBotMessage(value, source.userAgent),
   };
   if (isOrderTooLong(event)) {
-    const detail = `must not hold more than ${EVENT_PRODUCTS_MAX} products: send the order in parts`;
+    const detail = `must not hold more than ${EVENT_PRODUCTS_MAX} products: send it as several orders, each with an id of its own`;
     return { code: "invalid_event", message_id: messageId, path: "properties.products", detail };
   }
   return identity === undefined ? { event } : { identity, event };
