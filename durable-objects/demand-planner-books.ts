@@ -3,6 +3,7 @@ import type { BehaviourCount, CancelledLine, DemandLine, StockPosition } from ".
 import type { DemandSeries } from "../domain/forecast.ts";
 import {
   CANCELLED_SEARCH_DAYS,
+  DAY_MS,
   DEMAND_DAYS_MAX,
   ORDER_DAYS_APART_MAX,
   PLANNER_BLOCK_DAYS,
@@ -20,6 +21,7 @@ import type { SkuState } from "../domain/planner/sku-states.ts";
 import { dayMs, outageDays } from "../domain/stock/outages.ts";
 import { type Counters, type DemandPlannerStore, placeOf } from "./demand-planner-store.ts";
 
+const WEEK_MS = 7 * DAY_MS;
 /** Least exposure of a day that has only begun. */
 const BEGUN_SHARE_MIN = 0.05;
 
@@ -240,13 +242,13 @@ export class PlannerBooks {
   /** Lines come in any order, as an import tells them: the price is that of the latest. */
   private paid(page: number, slot: number, price: number, at: number): void {
     const state = this.stateFor(page, slot);
-    if ((state.paidAt ?? 0) > at) return;
-    state.paidAt = at;
-    // That it was paid again is stored with whatever else changes: no row is spent on it.
-    if (state.price === price) return;
-    state.price = price;
-    this.dirtyStates.add(page);
-    this.changed(page);
+    const { paidAt = 0 } = state;
+    if (paidAt > at) return;
+    const isAnother = state.price !== price;
+    Object.assign(state, { price, paidAt: at });
+    // That it was paid again is stored once a week, else with whatever changes beside it: few rows are spent on it.
+    if (isAnother || Math.floor(at / WEEK_MS) > Math.floor(paidAt / WEEK_MS)) this.dirtyStates.add(page);
+    if (isAnother) this.changed(page);
   }
 
   /** Returns how many lines there were to take back. */

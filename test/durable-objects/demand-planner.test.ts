@@ -242,6 +242,17 @@ describe("prices", () => {
     await planner.record([line("gift", "a", 1, 0, 0)]);
     expect(await priceOf()).toEqual([12, 12]);
   });
+
+  test("[DP15] one that was paid for long stays the last one paid, also after a restart", async () => {
+    const planner = plannerNamed("steady-price");
+    for (const one of [line("o1", "a", 1, 60, 9), line("o2", "a", 1, 1, 9)]) {
+      await planner.record([one]);
+      await runDurableObjectAlarm(planner);
+    }
+    await evictDurableObject(planner);
+    await planner.record([line("o3", "a", 1, 30, 5)]);
+    expect((await forecast(planner, "a")).unit_price).toBe(9);
+  });
 });
 
 describe("stock", () => {
