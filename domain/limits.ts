@@ -187,12 +187,18 @@ export const GATHERED_SKUS_MAX = 10_000;
 export const SKUS_AT_ONCE_MAX = 32;
 /** Ledger of a SKU, days: older entries become its opening balance. */
 export const LEDGER_DAYS_MAX = 400;
+/** Text of one page of it: a call takes 32 MiB, and its rows may be large. What does not fit is on the next. */
+export const LEDGER_PAGE_CHARACTERS_MAX = 2_000_000;
 /** Ledger rows that a waking object reads again before its state is written whole. */
 export const LEDGER_REPLAY_ENTRIES_MIN = 1_000;
 /** Reservations an owner's object knows beside the current one; the oldest is forgotten. */
 export const OWNER_RESERVATIONS_MAX = 16;
-/** Returns of one order. */
+/** Parts of all of those, lines at locations: at 2 KB of the longest ids each 16 MB at most. */
+export const OWNER_PARTS_MAX = 8_000;
+/** Returns of one order; further ones are refused. */
 export const ORDER_RETURNS_MAX = 100;
+/** Parts of all of them, returned lines at locations, of which the order keeps each. */
+export const ORDER_RETURN_PARTS_MAX = 10_000;
 
 // --- demand -----------------------------------------------------------------------------------
 /** Days of daily demand kept per SKU; the oldest fall out. */

@@ -3,6 +3,7 @@ import {
   DAY_MS,
   IDEMPOTENCY_KEYS_MAX,
   LEDGER_DAYS_MAX,
+  LEDGER_PAGE_CHARACTERS_MAX,
   LEDGER_REPLAY_ENTRIES_MIN,
 } from "../domain/limits.ts";
 import type { LedgerEntry } from "../domain/stock/ledger.ts";
@@ -13,6 +14,8 @@ const VERSION = 1;
 /** Bytes of one row, well below the platform's 2 MB. */
 const PART_BYTES = 1_000_000;
 const ROW_ENTRIES_MAX = 2_000;
+/** At up to three bytes each they are as many bytes as a part of the state has at most. */
+const ROW_CHARACTERS_MAX = PART_BYTES / 3;
 /** Which state a part of one belongs to: as it was last written, and as it was before the first ledger row. */
 const STATE = 0;
 const OPENING = 1;
@@ -37,6 +40,13 @@ export interface LedgerRow {
   readonly entries: readonly LedgerEntry[];
 }
 
+/** The newest first. */
+export interface LedgerPage {
+  readonly rows: readonly LedgerRow[];
+  /** The row before which the next page begins; absent on the last one. */
+  readonly next?: number;
+}
+
 interface StoredState {
   /** Ledger row up to which the state is folded. */
   readonly ledger: number;
@@ -53,6 +63,8 @@ export class InventoryStore {
   private readonly sql: SqlStorage;
   private hasTables: boolean;
   private last = 0;
+  /** The ledger row that the state is of; 0 without one. */
+  private stateRow = 0;
   private entriesSinceState = 0;
 
   constructor(sql: SqlStorage) {
@@ -68,7 +80,9 @@ export class InventoryStore {
 
   read(calendar: Calendar): StockBook {
     if (!this.hasTables) return new StockBook(calendar);
-    const stored = this.state(STATE) ?? this.state(OPENING);
+    const state = this.state(STATE);
+    const stored = state ?? this.state(OPENING);
+    this.stateRow = state?.ledger ?? 0;
     const book = stored === undefined ? new StockBook(calendar) : bookOf(stored.book, calendar);
     this.last = stored?.ledger ?? 0;
     this.entriesSinceState = 0;
@@ -89,10 +103,8 @@ export class InventoryStore {
 
   append(entries: readonly LedgerEntry[]): void {
     this.create();
-    for (let from = 0; from < entries.length; from += ROW_ENTRIES_MAX) {
-      const part = entries.slice(from, from + ROW_ENTRIES_MAX);
-      const body = JSON.stringify({ version: VERSION, entries: part });
-      this.run("INSERT INTO ledger VALUES (?, ?, ?)", this.last + 1, part[0]!.at, body);
+    for (const { at, body } of rowsOf(entries)) {
+      this.run("INSERT INTO ledger VALUES (?, ?, ?)", this.last + 1, at, body);
       this.last++;
     }
     this.entriesSinceState += entries.length;
@@ -105,6 +117,7 @@ export class InventoryStore {
 
   writeState(book: StockBook): void {
     this.write(STATE, { ledger: this.last, book: snapshotOf(book) });
+    this.stateRow = this.last;
     this.entriesSinceState = 0;
   }
 
@@ -119,17 +132,23 @@ export class InventoryStore {
     }
   }
 
-  /** Up to `limit` rows before one, the newest first. */
-  rowsBefore(id: number, limit: number): LedgerRow[] {
-    if (!this.hasTables) return [];
-    return this.sql
-      .exec<{ id: number; body: string }>(
-        "SELECT id, body FROM ledger WHERE id < ? ORDER BY id DESC LIMIT ?",
-        id,
-        limit,
-      )
-      .toArray()
-      .map((row) => ({ id: row.id, entries: entriesOf(row.body) }));
+  /** Up to `limit` rows before one, fewer where they are large. */
+  pageBefore(id: number, limit: number): LedgerPage {
+    if (!this.hasTables) return { rows: [] };
+    const rows: LedgerRow[] = [];
+    let characters = 0;
+    for (const row of this.sql.exec<{ id: number; body: string }>(
+      "SELECT id, body FROM ledger WHERE id < ? ORDER BY id DESC LIMIT ?",
+      id,
+      limit + 1,
+    )) {
+      characters += row.body.length;
+      if (rows.length === limit || (rows.length > 0 && characters > LEDGER_PAGE_CHARACTERS_MAX)) {
+        return { rows, next: rows.at(-1)!.id };
+      }
+      rows.push({ id: row.id, entries: entriesOf(row.body) });
+    }
+    return { rows };
   }
 
   /** Entries of the last day, the oldest first. */
@@ -161,6 +180,11 @@ export class InventoryStore {
     }
     this.write(OPENING, { ledger, book: snapshotOf(book) });
     this.run("DELETE FROM ledger WHERE id <= ?", ledger);
+    // The rows that lead on from an older state are gone.
+    if (this.stateRow > 0 && this.stateRow <= ledger) {
+      this.run("DELETE FROM state WHERE which = ?", STATE);
+      this.stateRow = 0;
+    }
   }
 
   told(): Told {
@@ -235,6 +259,19 @@ export class InventoryStore {
 
   private run(query: string, ...values: SqlStorageValue[]): void {
     this.rowsWritten += this.sql.exec(query, ...values).rowsWritten;
+  }
+}
+
+/** Each within what the platform takes: ids of orders, owners and locations may be long, and many holds end at once. */
+function* rowsOf(
+  entries: readonly LedgerEntry[],
+  atOnce = ROW_ENTRIES_MAX,
+): Generator<{ at: number; body: string }> {
+  for (let from = 0; from < entries.length; from += atOnce) {
+    const part = entries.slice(from, from + atOnce);
+    const body = JSON.stringify({ version: VERSION, entries: part });
+    if (part.length > 1 && body.length > ROW_CHARACTERS_MAX) yield* rowsOf(part, Math.ceil(part.length / 2));
+    else yield { at: part[0]!.at, body };
   }
 }
 

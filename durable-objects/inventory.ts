@@ -27,7 +27,7 @@ import { positionOf } from "../domain/stock/position.ts";
 import type { Reservation } from "../domain/stock/reservation.ts";
 import type { StockBook } from "../domain/stock/stock-book.ts";
 import type { Env } from "./env.ts";
-import { InventoryStore, type LedgerRow } from "./inventory-store.ts";
+import { InventoryStore, type LedgerPage } from "./inventory-store.ts";
 import type { InventoryRpc, ReservationAnswer, StockAdjustment, StockPut, StockView } from "./rpc.ts";
 
 /** How long a group commit gathers calls at most. */
@@ -144,8 +144,8 @@ export class Inventory extends DurableObject<Env> implements InventoryRpc {
     return this.book.reservation(reservationId);
   }
 
-  async ledger(before: number, limit: number): Promise<LedgerRow[]> {
-    return this.store.rowsBefore(before, limit);
+  async ledger(before: number, limit: number): Promise<LedgerPage> {
+    return this.store.pageBefore(before, limit);
   }
 
   /** Expires what is due; tells planner and model where the stock stands and what was sold. What fails is told again. */

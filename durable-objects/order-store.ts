@@ -1,12 +1,15 @@
 import { EMPTY_PAGE, type OrderPage } from "../domain/order/order-page.ts";
 
 const VERSION = 1;
+/** Of one row: at up to three bytes each they are well below the platform's 2 MB. */
+const ROW_CHARACTERS_MAX = 500_000;
 
-/** One row: the page. */
+/** The page: one row, or several where long lists of places make it large. */
 export class OrderStore {
   rowsWritten = 0;
   private readonly sql: SqlStorage;
   private hasTable: boolean;
+  private rows = 0;
 
   constructor(sql: SqlStorage) {
     this.sql = sql;
@@ -15,11 +18,13 @@ export class OrderStore {
   }
 
   read(): OrderPage {
-    const row = this.hasTable
-      ? this.sql.exec<{ body: string }>("SELECT body FROM page WHERE id = 0").toArray()[0]
-      : undefined;
-    if (row === undefined) return EMPTY_PAGE;
-    const { version, ...page } = JSON.parse(row.body) as OrderPage & { version: number };
+    const rows = this.hasTable
+      ? this.sql.exec<{ body: string }>("SELECT body FROM page ORDER BY id").toArray()
+      : [];
+    this.rows = rows.length;
+    if (rows.length === 0) return EMPTY_PAGE;
+    const text = rows.map(({ body }) => body).join("");
+    const { version, ...page } = JSON.parse(text) as OrderPage & { version: number };
     if (version !== VERSION) throw new RangeError(`order of unknown version ${version}`);
     return page;
   }
@@ -27,6 +32,7 @@ export class OrderStore {
   /** The storage was emptied. */
   forget(): void {
     this.hasTable = false;
+    this.rows = 0;
   }
 
   write(page: OrderPage): void {
@@ -35,6 +41,22 @@ export class OrderStore {
       this.hasTable = true;
     }
     const body = JSON.stringify({ version: VERSION, ...page });
-    this.rowsWritten += this.sql.exec("INSERT OR REPLACE INTO page VALUES (0, ?)", body).rowsWritten;
+    let row = 0;
+    for (let from = 0, to = 0; from < body.length; from = to) {
+      to = from + ROW_CHARACTERS_MAX;
+      // Half of a pair would not be stored as it is.
+      if (isHighSurrogate(body.charCodeAt(to - 1))) to--;
+      this.run("INSERT OR REPLACE INTO page VALUES (?, ?)", row++, body.slice(from, to));
+    }
+    if (row < this.rows) this.run("DELETE FROM page WHERE id >= ?", row);
+    this.rows = row;
   }
+
+  private run(query: string, ...values: SqlStorageValue[]): void {
+    this.rowsWritten += this.sql.exec(query, ...values).rowsWritten;
+  }
+}
+
+function isHighSurrogate(code: number): boolean {
+  return code >= 0xd800 && code < 0xdc00;
 }

@@ -1,5 +1,5 @@
 import { DurableObject } from "cloudflare:workers";
-import { DAY_MS, ORDER_RETURNS_MAX } from "../domain/limits.ts";
+import { DAY_MS, ORDER_RETURN_PARTS_MAX, ORDER_RETURNS_MAX } from "../domain/limits.ts";
 import { logEntry } from "../domain/log-entry.ts";
 import { stockName } from "../domain/object-names.ts";
 import {
@@ -7,6 +7,7 @@ import {
   type CallOutcome,
   type Committed,
   type Held,
+  type OrderReturn,
   refusalOf,
   type StockCall,
   todo,
@@ -19,6 +20,7 @@ import {
   basketOf,
   begun,
   EMPTY_PAGE,
+  type OrderPage,
   repeatOf,
   returnable,
   returned,
@@ -41,7 +43,7 @@ const UNFINISHED_MS = 10_000;
  */
 export class Order extends DurableObject<Env> implements OrderRpc {
   private readonly store: OrderStore;
-  private page: ReturnType<OrderStore["read"]>;
+  private page: OrderPage;
   private turn: Promise<unknown> = Promise.resolve();
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -60,9 +62,8 @@ export class Order extends DurableObject<Env> implements OrderRpc {
           : refused("order_exists", `order_id: ${asked.orderId} is another order.`);
       }
       if (this.isUnfinished) return unfinished();
-      this.page = begun(this.page, this.name, asked, now);
       this.wake(now + UNFINISHED_MS);
-      this.store.write(this.page);
+      this.keep(begun(this.page, this.name, asked, now));
       const { attempt } = this.page.current!;
       const { refusals } = await this.goOn(now);
       const basket = basketOf(this.page, attempt);
@@ -216,11 +217,17 @@ export class Order extends DurableObject<Env> implements OrderRpc {
 
   private save(basket: Basket, now: number): void {
     const before = this.page.current;
-    this.page = advanced(this.page, basket, now);
+    const next = advanced(this.page, basket, now);
     // That every stock knows is written by the alarm: telling them again changes nothing.
-    if (before?.state === "committed" && basket.state === "committed" && basket.settled && !before.settled)
-      return;
-    this.store.write(this.page);
+    if (before?.state === "committed" && basket.state === "committed" && basket.settled && !before.settled) {
+      this.page = next;
+    } else this.keep(next);
+  }
+
+  /** Stored first: what could not be is not gone on from. */
+  private keep(page: OrderPage): void {
+    this.store.write(page);
+    this.page = page;
   }
 
   private async call(call: StockCall, now: number): Promise<CallOutcome> {
@@ -296,7 +303,15 @@ function withReturned(basket: Committed, asked: ReturnRequest, now: number): Com
   }
   const { key, request, restock } = asked;
   const items = asked.items.map(({ sku, quantity }) => ({ sku, parts: returned(basket, sku, quantity)! }));
+  if (partsOf([...basket.returns, { items }]) > ORDER_RETURN_PARTS_MAX) {
+    const detail = `The order's returns would go back to ${ORDER_RETURN_PARTS_MAX} places and more.`;
+    return refused("order_closed", detail);
+  }
   return withReturn(basket, { key, request, restock, at: now, items, settled: !restock });
+}
+
+function partsOf(returns: readonly Pick<OrderReturn, "items">[]): number {
+  return returns.reduce((sum, { items }) => items.reduce((all, { parts }) => all + parts.length, sum), 0);
 }
 
 function refused(problem: StockRefusal["problem"], detail: string): StockRefusal {

@@ -29,7 +29,7 @@ import type {
 import type { Part, StockPolicy } from "../domain/stock/ledger.ts";
 import type { Reservation } from "../domain/stock/reservation.ts";
 import type { PlannerForecast } from "./demand-planner-outlook.ts";
-import type { LedgerRow } from "./inventory-store.ts";
+import type { LedgerPage } from "./inventory-store.ts";
 
 // --- UserProfile: one per visitor, named `u:<userId>` or `a:<anonymousId>` ---------------------
 
@@ -266,7 +266,7 @@ export interface InventoryRpc {
   /** Open, or closed in the last day. */
   reservation(reservationId: string, now: number): Promise<Reservation | undefined>;
   /** Rows of the ledger before one, the newest first. */
-  ledger(before: number, limit: number): Promise<LedgerRow[]>;
+  ledger(before: number, limit: number): Promise<LedgerPage>;
 }
 
 // --- Order: one per order `o:<order id>`, several-SKU reservation `r:<id>`, owner `w:<owner>` ---

@@ -1,5 +1,5 @@
 // What an `Order` object keeps: where its basket stands, and an owner's earlier ones.
-import { MINUTE_MS, OWNER_RESERVATIONS_MAX } from "../limits.ts";
+import { MINUTE_MS, OWNER_PARTS_MAX, OWNER_RESERVATIONS_MAX } from "../limits.ts";
 import type { Part } from "../stock/ledger.ts";
 import { unitsOf } from "../stock/ledger.ts";
 import type { Basket, BasketLine, Committed, Ended, Held, Holding, OrderReturn } from "./basket.ts";
@@ -138,6 +138,13 @@ function closed({ state: _, parts: __, ...rest }: Held, as: Ended["as"], at: num
   return { ...rest, state: "ended", as, at };
 }
 
+/** The latest, as many as there is room for. */
 function remembered(past: readonly Basket[]): readonly Basket[] {
-  return past.slice(-OWNER_RESERVATIONS_MAX);
+  let first = past.length;
+  for (let parts = 0; first > 0 && past.length - first < OWNER_RESERVATIONS_MAX; first--) {
+    const basket = past[first - 1]!;
+    parts += "parts" in basket ? basket.parts.flat().length : basket.lines.length;
+    if (parts > OWNER_PARTS_MAX) break;
+  }
+  return past.slice(first);
 }

@@ -85,7 +85,7 @@ describe("holds of a SKU", () => {
     const later = NOW + 401 * 86_400_000;
     await object.adjust({ delta: 4, reason: "receipt", now: later });
     await runInDurableObject(object, (stock) => stock["store"].fold(later, stock["calendar"]));
-    const rows = await object.ledger(Number.MAX_SAFE_INTEGER, 100);
+    const { rows } = await object.ledger(Number.MAX_SAFE_INTEGER, 100);
     expect(rows.flatMap(({ entries }) => entries).map(({ what }) => what)).toEqual(["receipt"]);
     await evictDurableObject(object);
     expect(await object.read(later)).toMatchObject({ on_hand: 9, reserved: 1 });

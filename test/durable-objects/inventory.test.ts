@@ -119,7 +119,7 @@ describe("inventory", () => {
     await object.commit("a", { orderId: "o1" }, NOW);
     await evictDurableObject(object);
     await object.commit("b", { orderId: "o2" }, NOW);
-    const rows = await object.ledger(Number.MAX_SAFE_INTEGER, 10);
+    const { rows } = await object.ledger(Number.MAX_SAFE_INTEGER, 10);
     const sales = rows.flatMap(({ entries }) => entries).filter(({ what }) => what === "commit");
     expect(sales).toMatchObject([
       { orderId: "o2", price: 9 },
@@ -134,7 +134,7 @@ describe("inventory", () => {
     const rows = await runInDurableObject(object, (one) => one.rowsWritten());
     expect(rows).toBe(2);
     await evictDurableObject(object);
-    const ledger = await object.ledger(Number.MAX_SAFE_INTEGER, 10);
+    const { rows: ledger } = await object.ledger(Number.MAX_SAFE_INTEGER, 10);
     expect(ledger.flatMap(({ entries }) => entries)).toMatchObject([
       { what: "receipt", moves: [{ location: "default", onHand: 4 }] },
       { what: "set", moves: [{ location: "default", onHand: 3 }] },

@@ -2,6 +2,7 @@ import { evictDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import type { StockRefusal } from "../../domain/stock/decisions.ts";
+import type { LedgerPage } from "../../durable-objects/inventory-store.ts";
 import { PlainStock } from "../reference/stock.ts";
 import { type StockOperation, stockSteps } from "../reference/stock-operations.ts";
 import { LedgerSums, partsOf, plainly, same } from "../reference/stock-run.ts";
@@ -75,11 +76,10 @@ async function verify(where: string, stock: Stock, plain: PlainStock, now: numbe
 /** The numbers by the ledger alone. */
 async function rebuilt(stock: Stock): Promise<LedgerSums> {
   const entries = [];
-  for (let before = Number.MAX_SAFE_INTEGER; ; ) {
-    const rows = await stock.ledger(before, 500);
-    if (rows.length === 0) break;
+  for (let before: number | undefined = Number.MAX_SAFE_INTEGER; before !== undefined; ) {
+    const { rows, next }: LedgerPage = await stock.ledger(before, 500);
     for (const row of rows) entries.push(...row.entries.toReversed());
-    before = rows.at(-1)!.id;
+    before = next;
   }
   const sums = new LedgerSums();
   for (const entry of entries.reverse()) sums.add(entry);

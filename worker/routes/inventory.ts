@@ -3,7 +3,7 @@ import { INCOMING_MAX, LIST_ITEMS_MAX, REQUEST_BYTES_MAX, STOCK_UNITS_MAX } from
 import { stockName } from "../../domain/object-names.ts";
 import type { StockRefusal } from "../../domain/stock/decisions.ts";
 import { ADJUSTMENT_REASONS, type LedgerEntry, movesOf } from "../../domain/stock/ledger.ts";
-import type { LedgerRow } from "../../durable-objects/inventory-store.ts";
+import type { LedgerPage } from "../../durable-objects/inventory-store.ts";
 import type { StockView } from "../../durable-objects/rpc.ts";
 import { readJson } from "../body.ts";
 import { type Exchange, json } from "../exchange.ts";
@@ -157,14 +157,13 @@ export async function getLedger(exchange: Exchange): Promise<Response> {
   const { sku, object } = stockOf(exchange);
   const { limit, cursor } = check(ledgerQuery, paramsOf(exchange.request));
   const before = cursor === undefined ? Number.MAX_SAFE_INTEGER : Number(cursor);
-  const rows = await reachable<LedgerRow[]>(() => object().ledger(before, limit));
+  const { rows, next } = await reachable<LedgerPage>(() => object().ledger(before, limit));
   if (rows.length === 0 && cursor === undefined) {
     throw new Problem("not_found", `${sku} has no stock yet.`);
   }
-  const last = rows.at(-1)?.id ?? 1;
   return json({
     items: rows.flatMap(({ entries }) => entries.toReversed().map(entryJson)),
-    ...(rows.length === limit && last > 1 && { next_cursor: String(last) }),
+    ...(next !== undefined && { next_cursor: String(next) }),
   });
 }
 
