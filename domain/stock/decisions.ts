@@ -114,7 +114,7 @@ export function setStock({ sku, book, at }: Decision, setting: StockSetting): St
     if (onHand === undefined) {
       return { problem: "on_hand_required", detail: `on_hand: must be given for ${sku}, which is new` };
     }
-  } else if (ifMatch !== undefined && ifMatch !== "*" && ifMatch !== etagOf(book)) {
+  } else if (ifMatch !== undefined && !isMatch(ifMatch, etagOf(book))) {
     const detail = `${sku} has changed: it is at ${etagOf(book)} now.`;
     return { problem: "precondition_failed", detail };
   } else if (onHand !== undefined && ifMatch === undefined) {
@@ -157,7 +157,8 @@ export function adjustStock(
   if (delta < -available) {
     return short(sku, known, -delta, `${sku} has ${available} available at ${location}, not ${-delta}.`);
   }
-  if (known.onHand + delta > STOCK_UNITS_MAX) {
+  // What has come back may have made it more: it may always become less.
+  if (delta > 0 && known.onHand + delta > STOCK_UNITS_MAX) {
     const detail = `delta: ${sku} would have more than ${STOCK_UNITS_MAX} units`;
     return { problem: "too_much_stock", detail };
   }
@@ -310,6 +311,11 @@ function owedAt(book: StockBook, location: string): number {
     owed -= partAt(partsForBoth(former, reservation.parts), location).backordered;
   }
   return owed;
+}
+
+/** A proxy that packs an answer makes its ETag weak: the version is the same. */
+function isMatch(ifMatch: string, etag: string): boolean {
+  return ifMatch === "*" || ifMatch.split(",").some((tag) => tag.trim().replace(/^W\//, "") === etag);
 }
 
 function gone(book: StockBook, id: string): StockRefusal {

@@ -411,6 +411,36 @@ describe("bad input", () => {
   });
 });
 
+describe("stock over HTTP", () => {
+  test("[ST1] a version is the one that was read also where its ETag was made weak, or is one of a list", async () => {
+    const set = (on_hand: number, match: string) =>
+      call("PUT", "/v1/inventory/versioned", { body: { on_hand }, headers: { "if-match": match } });
+    const { headers } = await put("versioned", 3);
+    const etag = headers.get("etag")!;
+    for (const stale of [`W/"0"`, `"0", "77"`, etag.slice(1, -1), `W/W/${etag}`, ""]) {
+      expect([stale, (await set(4, stale)).status]).toEqual([stale, 412]);
+    }
+    const weak = await set(5, `W/${etag}`);
+    expect(weak.status).toBe(200);
+    const listed = await set(6, `"0",W/${weak.headers.get("etag")}`);
+    expect([listed.status, listed.json.on_hand]).toEqual([200, 6]);
+  });
+
+  test("[ST2] what has come back beyond the bound on a location's units may be taken off again", async () => {
+    const units = 1_000_000_000;
+    await put("brimful", units);
+    await call("POST", "/v1/orders", {
+      body: { order_id: "brim", items: [{ sku: "brimful", quantity: 5 }] },
+    });
+    const adjust = (delta: number) =>
+      call("POST", "/v1/inventory/brimful/adjustments", { body: { delta, reason: "count" } });
+    expect((await adjust(5)).status).toBe(201);
+    await call("POST", "/v1/orders/brim/cancel");
+    expect((await adjust(1)).status).toBe(422);
+    expect((await adjust(-3)).json.on_hand).toBe(units + 2);
+  });
+});
+
 describe("orders over HTTP", () => {
   const order = (order_id: string, items: object[]) =>
     call("POST", "/v1/orders", { body: { order_id, items } });

@@ -125,7 +125,9 @@ export const STOCK: Operations = {
     description: "Creates a SKU. Fields not given stay.",
     path: PATH,
     headers: {
-      "If-Match": { description: "The ETag read before: needed to change `on_hand` of a known SKU." },
+      "If-Match": {
+        description: "The ETag read before, weak or not: needed to change `on_hand` of a known SKU.",
+      },
     },
     body: {
       schema: stockSchema,
