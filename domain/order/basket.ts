@@ -41,6 +41,12 @@ interface WithParts extends Common {
   readonly parts: readonly (readonly Part[])[];
 }
 
+/** While units go back. */
+interface Restocked {
+  /** Those calls that were made while others were lost: a day later a stock would not know them as repeats. */
+  readonly restocked?: readonly string[];
+}
+
 /** Its lines are being held. A crash here undoes it: nobody was told. */
 export interface Holding extends Common {
   readonly state: "holding";
@@ -60,7 +66,7 @@ export interface Pinning extends WithParts {
   readonly state: "pinning";
 }
 /** Sold: from here on there is no way back but a cancellation. */
-export interface Committed extends WithParts {
+export interface Committed extends WithParts, Restocked {
   readonly state: "committed";
   readonly at: number;
   /** Whether every SKU's stock knows. */
@@ -80,13 +86,13 @@ export interface Ended extends Common {
   readonly at: number;
 }
 /** Sold units go back to where they came from. */
-export interface Cancelling extends WithParts {
+export interface Cancelling extends WithParts, Restocked {
   readonly state: "cancelling";
   /** When it was committed, and when cancelled. */
   readonly at: number;
   readonly cancelledAt: number;
 }
-export interface Cancelled extends Omit<Cancelling, "state"> {
+export interface Cancelled extends Omit<Cancelling, "state" | "restocked"> {
   readonly state: "cancelled";
 }
 
@@ -114,6 +120,8 @@ export type StockCall = { readonly sku: string } & (
   | { readonly do: "commit"; readonly id: string; readonly sale: Sale }
   | { readonly do: "restock"; readonly restocking: Restocking }
 );
+
+type Restock = StockCall & { readonly do: "restock" };
 
 /** What came of a call. `lost`: nobody knows whether it was done. */
 export type CallOutcome =
@@ -154,31 +162,46 @@ export function todo(basket: Basket): readonly StockCall[] {
           sale: { ...(orderId !== undefined && { orderId }), ...(price !== undefined && { price }) },
         }));
       }
-      return basket.returns
-        .filter(({ settled }) => !settled)
-        .flatMap(({ key, items }) =>
-          items.map(({ sku, parts }) => ({
-            do: "restock",
-            sku,
-            restocking: { key: `${holdId}/${key}`, parts, reason: "return" },
-          })),
-        );
+      return stillTo(
+        basket,
+        basket.returns
+          .filter(({ settled }) => !settled)
+          .flatMap(({ key, items }) =>
+            items.map(({ sku, parts }) => ({
+              do: "restock",
+              sku,
+              restocking: { key: `${holdId}/${key}`, parts, reason: "return" },
+            })),
+          ),
+      );
     case "ending":
       return lines.map(({ sku }) => ({ do: "release", sku, id: holdId }));
     case "cancelling":
-      return lines.map(({ sku }, i) => ({
-        do: "restock",
-        sku,
-        restocking: {
-          key: `${holdId}/cancel`,
-          parts: basket.parts[i]!,
-          reason: "cancel",
-          ...(orderId !== undefined && { order: { orderId, at: basket.at } }),
-        },
-      }));
+      return stillTo(
+        basket,
+        lines.map(({ sku }, i) => ({
+          do: "restock",
+          sku,
+          restocking: {
+            key: `${holdId}/cancel`,
+            parts: basket.parts[i]!,
+            reason: "cancel",
+            ...(orderId !== undefined && { order: { orderId, at: basket.at } }),
+          },
+        })),
+      );
     default:
       return [];
   }
+}
+
+/** The basket with those of its calls noted that were made though others were lost; itself where that need not be. */
+export function noted(basket: Basket, calls: readonly StockCall[], outcomes: readonly CallOutcome[]): Basket {
+  if (basket.state !== "committed" && basket.state !== "cancelling") return basket;
+  const made = calls.filter((call, i) => call.do === "restock" && outcomes[i]!.kind !== "lost");
+  if (made.length === 0) return basket;
+  const names = made.map((call) => nameOf(call as Restock));
+  return { ...basket, restocked: [...(basket.restocked ?? []), ...names] };
 }
 
 /** Where the basket stands after its calls; undefined: some were lost and have to be made again. */
@@ -212,11 +235,11 @@ export function after(basket: Basket, outcomes: readonly CallOutcome[], now: num
     }
     case "committed":
       if (!basket.settled) return { ...basket, settled: true };
-      return { ...basket, returns: basket.returns.map((one) => ({ ...one, settled: true })) };
+      return { ...withoutNotes(basket), returns: basket.returns.map((one) => ({ ...one, settled: true })) };
     case "ending":
       return ended(basket);
     case "cancelling":
-      return { ...basket, state: "cancelled" };
+      return { ...withoutNotes(basket), state: "cancelled" };
     default:
       return basket;
   }
@@ -239,6 +262,19 @@ export function refusalOf(refusals: readonly StockRefusal[]): StockRefusal | und
   const unknown = refusals.find(({ problem }) => problem === "unknown_sku");
   const items = refusals.flatMap((refusal): readonly Shortage[] => refusal.items ?? []);
   return { ...(unknown ?? first), ...(items.length > 0 && { items }) };
+}
+
+function stillTo({ restocked = [] }: Restocked, calls: readonly Restock[]): readonly Restock[] {
+  const made = new Set(restocked);
+  return calls.filter((call) => !made.has(nameOf(call)));
+}
+
+function nameOf({ sku, restocking }: Restock): string {
+  return JSON.stringify([restocking.key, sku]);
+}
+
+function withoutNotes<T extends Restocked>({ restocked: _, ...basket }: T): Omit<T, "restocked"> {
+  return basket;
 }
 
 function hasSku(basket: { readonly lines: readonly BasketLine[] } | undefined, sku: string): boolean {

@@ -1,6 +1,6 @@
 import { SKUS_AT_ONCE_MAX } from "../limits.ts";
 import type { StockRefusal } from "../stock/decisions.ts";
-import { after, type Basket, type CallOutcome, type StockCall, todo } from "./basket.ts";
+import { after, type Basket, type CallOutcome, noted, type StockCall, todo } from "./basket.ts";
 
 /** What a basket needs of the world. */
 export interface Ports {
@@ -31,7 +31,11 @@ export async function drive(
     }
     for (const outcome of outcomes) if (outcome.kind === "refused") refusals.push(outcome.refusal);
     const next = after(basket, outcomes, now);
-    if (next === undefined) return { basket, refusals, rests: false };
+    if (next === undefined) {
+      const left = noted(basket, calls, outcomes);
+      if (left !== basket) ports.save(left);
+      return { basket: left, refusals, rests: false };
+    }
     ports.save(next);
     basket = next;
   }

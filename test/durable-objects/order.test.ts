@@ -192,6 +192,32 @@ describe("orders", () => {
     expect(await numbers(["back"])).toEqual([[2, 0]]);
   });
 
+  test("[OR6] [OR7] what has gone back is not brought back again while another stock is away for days", async () => {
+    for (const what of ["cancel", "return"]) {
+      const skus = ["here", "away"].map((sku) => `${what}-${sku}`);
+      await Promise.all(skus.map((sku) => put(sku, 5)));
+      const order = orderOf(`days-${what}`);
+      await order.place({ lines: linesOf(skus, 2), request: 1, orderId: `days-${what}` }, NOW);
+      await runDurableObjectAlarm(order);
+      await lose(order, skus[1]!, { count: 6, kinds: ["restock"] });
+      const items = skus.map((sku) => ({ sku, quantity: 2 }));
+      if (what === "cancel") await order.cancel(NOW);
+      else await order.giveBack({ key: "k", items, restock: true, request: 2 }, NOW);
+      for (const days of [1, 2, 3]) {
+        vi.setSystemTime(NOW + days * 25 * 3_600_000);
+        try {
+          await runDurableObjectAlarm(order);
+        } finally {
+          vi.useRealTimers();
+        }
+      }
+      expect([what, ...(await numbers(skus))]).toEqual([what, [5, 0], [5, 0]]);
+      expect(await order.read(undefined, NOW)).toMatchObject({
+        status: what === "cancel" ? "cancelled" : "committed",
+      });
+    }
+  });
+
   test("[ST23] an owner begins anew a day after the last hold, under ids that were never given out", async () => {
     await put("again", 5);
     const order = env.ORDER.getByName("w:again");
