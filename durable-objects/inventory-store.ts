@@ -164,12 +164,12 @@ export class InventoryStore {
     for (const { entries } of this.rowsAfter(first - 1)) yield* entries;
   }
 
-  /** What is older than the ledger is kept becomes the state it opens with. */
+  /** What is older than the ledger is kept becomes the state it opens with: a day of it at a time, not each sale. */
   fold(now: number, calendar: Calendar): void {
     if (!this.hasTables) return;
     const oldest = this.sql.exec<{ at: number }>("SELECT at FROM ledger ORDER BY id LIMIT 1").toArray()[0];
     const before = now - LEDGER_DAYS_MAX * DAY_MS;
-    if (oldest === undefined || oldest.at >= before) return;
+    if (oldest === undefined || oldest.at > before - DAY_MS) return;
     const opening = this.state(OPENING);
     const book = opening === undefined ? new StockBook(calendar) : bookOf(opening.book, calendar);
     let ledger = opening?.ledger ?? 0;

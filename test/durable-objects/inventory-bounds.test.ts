@@ -38,6 +38,22 @@ describe("rows of a SKU", () => {
     expect(await object.read(later)).toEqual(before);
   });
 
+  test("[ST3] what grows too old hour by hour becomes the opening balance once a day", async () => {
+    const object = stockOf("aged");
+    await object.put({ onHand: 5, policy: {}, now: NOW });
+    const hour = (i: number) => NOW + i * 3_600_000;
+    for (let i = 1; i < 48; i++) await object.adjust({ delta: 1, reason: "receipt", now: hour(i) });
+    const rows = await runInDurableObject(object, (stock) => {
+      const before = stock.rowsWritten();
+      for (let i = 0; i < 48; i++) stock["store"].fold(hour(400 * 24 + i), stock["calendar"]);
+      return stock.rowsWritten() - before;
+    });
+    // A day's 25 rows go, and one is written.
+    expect(rows).toBe(26);
+    await evictDurableObject(object);
+    expect(await object.read(hour(449 * 24))).toMatchObject({ on_hand: 52 });
+  });
+
   test("[ST32] thousands of holds under long ids, which end at once, are stored in rows the platform takes", async () => {
     const object = stockOf("crowd");
     await object.put({ onHand: 2_500, location: longId(0), policy: {}, now: NOW });

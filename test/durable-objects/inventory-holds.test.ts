@@ -82,7 +82,7 @@ describe("holds of a SKU", () => {
     const object = stockOf("old");
     await object.hold(one("h", NOW + 1_000_000 * 86_400_000), NOW);
     await object.adjust({ delta: -2, reason: "count", now: NOW });
-    const later = NOW + 401 * 86_400_000;
+    const later = NOW + 402 * 86_400_000;
     await object.adjust({ delta: 4, reason: "receipt", now: later });
     await runInDurableObject(object, (stock) => stock["store"].fold(later, stock["calendar"]));
     const { rows } = await object.ledger(Number.MAX_SAFE_INTEGER, 100);
