@@ -235,7 +235,7 @@ export const PLANNER_KEYS_SINCE_MAX = 4_096;
 export const CANCELLED_SEARCH_DAYS = 120;
 /** Journal of a planner before it is folded without waiting for its time. */
 export const PLANNER_JOURNAL_BYTES_MAX = 4 * 1024 * 1024;
-/** Deliveries on their way to one SKU at one location. */
+/** Deliveries on their way to one SKU at one location, and days of deliveries to all that a planner is told of. */
 export const INCOMING_MAX = 100;
 /** Locations of one SKU. */
 export const LOCATIONS_MAX = 64;

@@ -181,7 +181,10 @@ function sizeOf(entry: JournalEntry): number {
   if (entry.kind === "behaviour") {
     return entry.delta.counts.reduce((sum, { sku }) => sum + sku.length + COUNT_CHARACTERS, 0);
   }
-  if (entry.kind === "position") return 512 + 8 * entry.position.inStock.length;
+  if (entry.kind === "position") {
+    const { inStock, incoming } = entry.position;
+    return 512 + 8 * (inStock.length + incoming.length);
+  }
   return entry.lines.reduce((sum, line) => sum + sizeOfLine(line), 0);
 }
 

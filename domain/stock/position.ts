@@ -1,7 +1,9 @@
 // What the planner is told of a SKU's stock.
 import type { Calendar } from "../calendar.ts";
 import type { StockPosition } from "../demand.ts";
+import { INCOMING_MAX } from "../limits.ts";
 import { sorted } from "./decisions.ts";
+import type { Delivery } from "./ledger.ts";
 import { dayMs } from "./outages.ts";
 import type { StockBook } from "./stock-book.ts";
 
@@ -14,7 +16,7 @@ export function positionOf(sku: string, book: StockBook, calendar: Calendar): St
     version: book.version,
     onHand,
     reserved: reserved + backordered,
-    incoming: sorted(book.locations.flatMap(({ incoming }) => incoming)),
+    incoming: deliveriesOf(book),
     policy,
     inStock: book.outages.map(({ day, ms }) => ({
       day,
@@ -22,4 +24,17 @@ export function positionOf(sku: string, book: StockBook, calendar: Calendar): St
     })),
     ...(book.outSince !== undefined && { outSince: book.outSince }),
   };
+}
+
+/** By day over all locations; of very many days the last ones as one, on the latest: a row of the planner has 1,024 SKUs. */
+function deliveriesOf({ locations }: StockBook): Delivery[] {
+  const units = new Map<string, number>();
+  for (const { incoming } of locations) {
+    for (const { quantity, eta } of incoming) units.set(eta, (units.get(eta) ?? 0) + quantity);
+  }
+  const days = sorted([...units].map(([eta, quantity]) => ({ quantity, eta })));
+  const last = days.splice(INCOMING_MAX - 1);
+  const latest = last.at(-1);
+  if (latest === undefined) return days;
+  return [...days, { quantity: last.reduce((sum, { quantity }) => sum + quantity, 0), eta: latest.eta }];
 }

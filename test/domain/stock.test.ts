@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { Calendar } from "../../domain/calendar.ts";
-import { DAY_MS, RESERVATIONS_REMEMBERED_MAX } from "../../domain/limits.ts";
+import { Calendar, isoDate } from "../../domain/calendar.ts";
+import { DAY_MS, PLANNER_PAGE_SKUS, RESERVATIONS_REMEMBERED_MAX } from "../../domain/limits.ts";
+import { encodeStates } from "../../domain/planner/sku-states.ts";
 import {
   type Adjustment,
   adjustStock,
@@ -106,6 +107,27 @@ describe("stock", () => {
     expect(book.outSince).toBe(NOON);
     on(NOON + 60 * HOUR);
     expect(positionOf("s", book, utc).inStock).toEqual([{ day: DAY, fraction: 0.75 }]);
+  });
+
+  test("[ST33] deliveries are told by day, as many as a row of the planner has room for, and none is lost", () => {
+    const { book, set } = stocked(1);
+    const etaOf = (day: number) => isoDate(DAY + day);
+    for (let place = 0; place < 64; place++) {
+      const incoming = Array.from({ length: 100 }, (_, i) => ({
+        quantity: 1_000_000_000,
+        eta: etaOf(place < 32 ? i : 100 * place + i),
+      }));
+      set({ location: place === 0 ? "default" : `place-${place}`, incoming });
+    }
+    const position = positionOf("s", book, utc);
+    expect(position.incoming.slice(0, 2)).toEqual([
+      { quantity: 32_000_000_000, eta: etaOf(0) },
+      { quantity: 32_000_000_000, eta: etaOf(1) },
+    ]);
+    expect(position.incoming.at(-1)?.eta).toBe(etaOf(6_399));
+    expect(position.incoming.reduce((sum, { quantity }) => sum + quantity, 0)).toBe(6_400_000_000_000);
+    const page = Array.from({ length: PLANNER_PAGE_SKUS }, () => ({ price: 1, paidAt: NOON, position }));
+    expect(encodeStates(page).length).toBeLessThan(2_000_000);
   });
 
   test("[ST4] a day is as long as the shop's clock makes it", () => {
