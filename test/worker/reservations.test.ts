@@ -473,6 +473,35 @@ describe("orders over HTTP", () => {
     expect((await call("GET", "/v1/orders/order-2")).status).toBe(404);
   });
 
+  test("[OR3] [ST22] a repeat is known whose lines come in another order, or split", async () => {
+    for (const sku of ["turn-1", "turn-2"]) await put(sku, 9);
+    const lines = [
+      { sku: "turn-1", quantity: 3 },
+      { sku: "turn-2", quantity: 2, location: "default", price: 4 },
+      { sku: "turn-2", quantity: 1 },
+    ];
+    const turned = [...lines.toReversed(), { sku: "turn-1", quantity: 1 }].map((line) =>
+      line.quantity === 3 ? { ...line, quantity: 2 } : line,
+    );
+    expect((await order("turned", lines)).status).toBe(201);
+    expect((await order("turned", turned)).status).toBe(200);
+    expect((await order("turned", turned.slice(1))).status).toBe(422);
+    expect((await reserve(lines, {}, "turned")).status).toBe(201);
+    expect((await reserve(turned, {}, "turned")).status).toBe(200);
+    const give = (items: object[]) =>
+      call("POST", "/v1/orders/turned/returns", {
+        body: { items },
+        headers: { "idempotency-key": "turned" },
+      });
+    const back = ["turn-1", "turn-2"].map((sku) => ({ sku, quantity: 1 }));
+    expect((await give(back)).status).toBe(201);
+    expect((await give(back.toReversed())).status).toBe(200);
+    expect([await stock("turn-1"), await stock("turn-2")]).toMatchObject([
+      { on_hand: 7, reserved: 3 },
+      { on_hand: 7, reserved: 3 },
+    ]);
+  });
+
   test("[OR1] an order sells every line or none, and may be tried again when it was refused", async () => {
     await put("full", 5);
     await put("short", 1);

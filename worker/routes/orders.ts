@@ -6,7 +6,7 @@ import { type Exchange, json } from "../exchange.ts";
 import { idempotencyKeyOf } from "../idempotency-key.ts";
 import { Problem } from "../problem.ts";
 import { reachable } from "../reachable.ts";
-import { linesOf, orderSchema, returnSchema } from "../schema/basket.ts";
+import { inOneOrder, linesOf, orderSchema, returnSchema } from "../schema/basket.ts";
 import { check, id } from "../schema/common.ts";
 import { stockProblem } from "../stock-problem.ts";
 import { itemJson } from "./reservations.ts";
@@ -21,7 +21,7 @@ export async function postOrder({ env, request, now }: Exchange): Promise<Respon
   const body = check(orderSchema, await readJson(request, REQUEST_BYTES_MAX), "invalid_values");
   const { order_id: orderId } = body;
   const lines = linesOf(body.items);
-  const order = { lines, orderId, request: hash53(JSON.stringify(lines)) };
+  const order = { lines, orderId, request: hash53(JSON.stringify(inOneOrder(lines))) };
   return orderJson(() => env.ORDER.getByName(`o:${orderId}`).place(order, now), 201, {
     location: `/v1/orders/${encodeURIComponent(orderId)}`,
   });
@@ -47,7 +47,10 @@ export async function returnOrder(exchange: Exchange): Promise<Response> {
   const { request, now } = exchange;
   const body = check(returnSchema, await readJson(request, REQUEST_BYTES_MAX), "invalid_values");
   const key = idempotencyKeyOf(request) ?? crypto.randomUUID();
-  const items = linesOf(body.items).map(({ sku, wants }) => ({ sku, quantity: wants[0]!.quantity }));
+  const items = inOneOrder(linesOf(body.items)).map(({ sku, wants }) => ({
+    sku,
+    quantity: wants[0]!.quantity,
+  }));
   const { restock } = body;
   const asked = { key, items, restock, request: hash53(JSON.stringify([items, restock])) };
   return orderJson(() => object().giveBack(asked, now), 201);

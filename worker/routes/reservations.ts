@@ -15,7 +15,13 @@ import { idempotencyKeyOf } from "../idempotency-key.ts";
 import { Problem } from "../problem.ts";
 import { reachable } from "../reachable.ts";
 import { placeOf, type ReservationPlace, reservationId, type SkuPlace, tailOf } from "../reservation-id.ts";
-import { commitSchema, linesOf, reservationBatchSchema, reservationSchema } from "../schema/basket.ts";
+import {
+  commitSchema,
+  inOneOrder,
+  linesOf,
+  reservationBatchSchema,
+  reservationSchema,
+} from "../schema/basket.ts";
 import { check } from "../schema/common.ts";
 import { stockProblem } from "../stock-problem.ts";
 
@@ -206,7 +212,7 @@ function problemOnly(error: unknown): Problem {
 }
 
 function requestOf(lines: readonly BasketLine[], { ttl_seconds, owner }: Asked): number {
-  return hash53(JSON.stringify([lines, ttl_seconds, owner]));
+  return hash53(JSON.stringify([inOneOrder(lines), ttl_seconds, owner]));
 }
 
 function stockOf(env: Env, sku: string) {

@@ -102,3 +102,15 @@ export function linesOf(given: v.InferOutput<typeof items>): BasketLine[] {
   }
   return [...lines.values()];
 }
+
+/** The same for the same lines in whatever order they came: a repeat is told from another request by it. */
+export function inOneOrder(lines: readonly BasketLine[]): readonly BasketLine[] {
+  if (lines.length === 1 && lines[0]!.wants.length === 1) return lines;
+  return lines
+    .map((line) => ({ ...line, wants: line.wants.toSorted((a, b) => compare(a.location, b.location)) }))
+    .sort((a, b) => compare(a.sku, b.sku));
+}
+
+function compare(a = "", b = ""): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
