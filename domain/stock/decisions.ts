@@ -13,7 +13,7 @@ import {
   type StockPolicy,
 } from "./ledger.ts";
 import { type Free, pick, type Want } from "./picking.ts";
-import type { Held, Pinned, Reservation } from "./reservation.ts";
+import type { Pinned, Reservation } from "./reservation.ts";
 import type { LocationStock, StockBook } from "./stock-book.ts";
 
 export type StockProblemCode =
@@ -296,21 +296,11 @@ export function restock({ sku, book, at }: Decision, restocking: Restocking): St
   if (book.hasKey(key)) return undefined;
   if (!book.exists) return { problem: "unknown_sku", detail: `${sku} has no stock yet.` };
   const moves = parts.map(({ location, units, backordered = 0 }) => {
-    const owed = backordered === 0 ? 0 : Math.min(backordered, owedAt(book, location));
+    const owed = backordered === 0 ? 0 : Math.min(backordered, book.owedAt(location));
     return { location, onHand: units + backordered - owed, ...(owed > 0 && { backordered: -owed }) };
   });
   book.record({ what: reason, at, moves, key, ...(order !== undefined && { order }) });
   return undefined;
-}
-
-/** Units sold at a location that are not there yet. */
-function owedAt(book: StockBook, location: string): number {
-  let owed = book.location(location)?.backordered ?? 0;
-  for (const reservation of book.open.values()) {
-    const former = (reservation as Held).former?.parts ?? [];
-    owed -= partAt(partsForBoth(former, reservation.parts), location).backordered;
-  }
-  return owed;
 }
 
 /** A proxy that packs an answer makes its ETag weak: the version is the same. */

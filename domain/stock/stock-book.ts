@@ -50,6 +50,10 @@ export class StockBook {
   private keys = new Map<string, number>();
   /** When the oldest of both may be forgotten: looking it up passes all that were forgotten before. */
   private forgetAt = Number.POSITIVE_INFINITY;
+  /** Open ones that lack units at a location, in the order of `open`: what comes finds them without passing all others. */
+  private readonly waiting = new Map<string, Set<string>>();
+  /** Units sold at a location that are not there yet, once they have been counted. */
+  private owed: Map<string, number> | undefined;
   private readonly queue = new ExpiryQueue();
   private readonly calendar: Calendar;
   private entries: LedgerEntry[] = [];
@@ -98,6 +102,12 @@ export class StockBook {
     if (by === undefined) return this.open.get(id) ?? this.closed.get(id);
     const { parts, request } = (this.open.get(by) as Held).former!;
     return { status: "replaced", id, parts, by, ...(request !== undefined && { request }) };
+  }
+
+  /** Units sold at a location that are not there yet. */
+  owedAt(location: string): number {
+    this.owed ??= this.countOwed();
+    return this.owed.get(location) ?? 0;
   }
 
   /** Whether units were moved under this key in the last 24 hours. */
@@ -169,6 +179,9 @@ export class StockBook {
       stock.reserved += reserved;
       stock.backordered += backordered;
     }
+    for (const { location, backordered = 0 } of this.owed === undefined ? [] : owedBy(entry)) {
+      this.owed!.set(location, (this.owed!.get(location) ?? 0) + backordered);
+    }
     this.follow(entry);
     if (!this.sellable) this.outSince ??= entry.at;
     else if (this.outSince !== undefined) {
@@ -225,18 +238,18 @@ export class StockBook {
       ...(price !== undefined && { price }),
     };
     if (expiresAt === undefined) {
-      this.open.set(id, { status: "pinned", ...common });
+      this.keep({ status: "pinned", ...common });
       return;
     }
     const former = replaces === undefined ? undefined : (this.open.get(replaces) as Held);
-    if (former !== undefined) this.open.delete(former.id);
+    if (former !== undefined) this.drop(former);
     this.keep({ status: "held", ...common, expiresAt, ...(former !== undefined && { former }) });
   }
 
   private leave(entry: LedgerEntry & { what: "commit" | "release" | "expire" }): void {
     const { id, parts, at, request, orderId, restores } = entry;
     const before = this.open.get(id);
-    this.open.delete(id);
+    if (before !== undefined) this.drop(before);
     if (before?.status === "held" && before.former !== undefined) {
       this.replaced.delete(before.former.id);
       if (restores !== undefined) this.keep(before.former);
@@ -254,26 +267,19 @@ export class StockBook {
     let available = stock.onHand - stock.reserved;
     if (stock.backordered === 0 || available === 0) return;
     const { location } = stock;
-    const holds: [string, number][] = [];
-    let sold = stock.backordered;
-    for (const hold of this.open.values()) {
-      const pending = hold.status === "held" && hold.former !== undefined;
-      const parts = pending ? partsForBoth(hold.former!.parts, hold.parts) : hold.parts;
-      const { backordered } = partAt(parts, location);
-      sold -= backordered;
-      if (backordered > 0 && !pending) holds.push([hold.id, backordered]);
-    }
     const take = (wanted: number): number => {
       const units = Math.min(wanted, available);
       available -= units;
       return units;
     };
-    const gone = take(sold);
+    const gone = take(this.owedAt(location));
     if (gone > 0) this.add({ what: "fill", at, moves: [{ location, onHand: -gone, backordered: -gone }] });
-    for (const [id, wanted] of holds) {
-      const units = take(wanted);
-      if (units > 0)
-        this.add({ what: "fill", at, id, moves: [{ location, reserved: units, backordered: -units }] });
+    for (const id of this.waiting.get(location) ?? []) {
+      if (available === 0) return;
+      const hold = this.open.get(id)!;
+      if (hold.status === "held" && hold.former !== undefined) continue;
+      const units = take(partAt(hold.parts, location).backordered);
+      this.add({ what: "fill", at, id, moves: [{ location, reserved: units, backordered: -units }] });
     }
   }
 
@@ -285,6 +291,7 @@ export class StockBook {
       return { location, units: part.units + reserved, ...(backordered > 0 && { backordered }) };
     });
     this.open.set(id, { ...hold, parts });
+    if (partAt(parts, location).backordered === 0) this.waiting.get(location)?.delete(id);
   }
 
   /** Reservations and keys of the last day, from the ledger: what the book itself does not keep. */
@@ -315,9 +322,20 @@ export class StockBook {
   /** An open hold as it was stored. */
   keep(reservation: OpenReservation): void {
     this.open.set(reservation.id, reservation);
+    for (const { location, backordered = 0 } of reservation.parts) {
+      if (backordered === 0) continue;
+      const ids = this.waiting.get(location);
+      if (ids !== undefined) ids.add(reservation.id);
+      else this.waiting.set(location, new Set([reservation.id]));
+    }
     if (reservation.status !== "held") return;
     this.queue.push(reservation.expiresAt, reservation.id);
     if (reservation.former !== undefined) this.replaced.set(reservation.former.id, reservation.id);
+  }
+
+  private drop({ id, parts }: OpenReservation): void {
+    this.open.delete(id);
+    for (const { location } of parts) this.waiting.get(location)?.delete(id);
   }
 
   private add(entry: LedgerEntry): void {
@@ -370,11 +388,41 @@ export class StockBook {
     }
   }
 
+  private countOwed(): Map<string, number> {
+    const owed = new Map(this.locations.map(({ location, backordered }) => [location, backordered]));
+    for (const hold of this.open.values()) {
+      const former = hold.status === "held" ? (hold.former?.parts ?? []) : [];
+      for (const { location, backordered = 0 } of partsForBoth(former, hold.parts)) {
+        owed.set(location, (owed.get(location) ?? 0) - backordered);
+      }
+    }
+    return owed;
+  }
+
   private madeLocation(name: string): LocationStock {
     const known = this.location(name);
     if (known !== undefined) return known;
     const made = { location: name, onHand: 0, reserved: 0, backordered: 0, incoming: [] };
     this.locations.push(made);
     return made;
+  }
+}
+
+/** By how much an entry changes what is sold and not there. */
+function owedBy(entry: LedgerEntry): readonly { readonly location: string; readonly backordered?: number }[] {
+  switch (entry.what) {
+    case "plan":
+    case "hold":
+    case "pin":
+    case "settle":
+    case "release":
+    case "expire":
+      return [];
+    case "commit":
+      return entry.parts;
+    case "fill":
+      return entry.id === undefined ? entry.moves : [];
+    default:
+      return entry.moves;
   }
 }

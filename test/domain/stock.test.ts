@@ -200,6 +200,16 @@ describe("picking", () => {
 });
 
 describe("reservations", () => {
+  test("[ST9] tens of thousands of backordered holds that end at once are filled one by one in little time", () => {
+    const { book, on, take } = stocked(10_000, { policy: { backorders: true } });
+    for (let i = 0; i < 20_000; i++) take(`h${i}`, 1, {}, NOON + i);
+    expect(book.totals).toMatchObject({ onHand: 10_000, reserved: 10_000, backordered: 10_000 });
+    const from = performance.now();
+    on(NOON + 2 * HOUR);
+    expect(performance.now() - from).toBeLessThan(2_000);
+    expect(book.totals).toMatchObject({ onHand: 10_000, reserved: 0, backordered: 0 });
+  });
+
   test("[ST9] what comes fills what is sold, then holds, the oldest first", () => {
     const { book, on, set, adjust, take } = stocked(1, { policy: { backorders: true } });
     take("first", 3);
