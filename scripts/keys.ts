@@ -15,8 +15,21 @@ export interface Keys {
 const KEYS_FILE = "keys.env";
 const KEY_BYTES = 24;
 
-/** A shell can source the file: `. .shelfwise/keys.env`. Only its owner can read it. */
+/**
+ * A shell can source the file: `. .shelfwise/keys.env`. Only its owner can read it.
+ *
+ * @throws for a key that is both, which the Worker would answer with 503 throughout.
+ */
 export function keysOf(directory: string, environment: NodeJS.ProcessEnv = process.env): Keys {
+  const keys = settledKeys(directory, environment);
+  const secrets = listed(keys.secretKey);
+  if (listed(keys.writeKey).some((key) => secrets.includes(key))) {
+    throw new Error("WRITE_KEY and SECRET_KEY must differ: the one is public, the other opens everything");
+  }
+  return keys;
+}
+
+function settledKeys(directory: string, environment: NodeJS.ProcessEnv): Keys {
   const { WRITE_KEY: writeKey, SECRET_KEY: secretKey } = environment;
   if (writeKey && secretKey) return { writeKey, secretKey };
   const file = join(directory, KEYS_FILE);
@@ -26,7 +39,11 @@ export function keysOf(directory: string, environment: NodeJS.ProcessEnv = proce
 
 /** The first of the keys that are valid at a time. */
 export function oneKey(keys: string): string {
-  return keys.split(",", 1)[0]!.trim();
+  return listed(keys)[0]!;
+}
+
+function listed(keys: string): string[] {
+  return keys.split(",").map((key) => key.trim());
 }
 
 function readKept(file: string): Pick<Keys, "writeKey" | "secretKey"> | undefined {

@@ -96,7 +96,7 @@ interface ValidKey {
   readonly frame: Uint8Array;
 }
 
-/** @throws Problem 503 unless there are keys of both kinds. */
+/** @throws Problem 503 unless there are keys of both kinds, none of them of both: a public key would open everything. */
 function validKeys({ WRITE_KEY, SECRET_KEY }: Env): readonly ValidKey[] {
   if (known !== undefined && known.write === WRITE_KEY && known.secret === SECRET_KEY) return known.keys;
   const keys = [["write", WRITE_KEY] as const, ["secret", SECRET_KEY] as const].flatMap(([access, own]) =>
@@ -106,15 +106,22 @@ function validKeys({ WRITE_KEY, SECRET_KEY }: Env): readonly ValidKey[] {
     }),
   );
   if (!keys.some(({ access }) => access === "write") || !keys.some(({ access }) => access === "secret")) {
-    throw new Problem(
-      "not_configured",
+    throw notConfigured(
       `Set WRITE_KEY and SECRET_KEY, of at most ${KEY_BYTES_MAX} bytes: npx wrangler secret put WRITE_KEY.`,
-      {},
-      retryAfter(UNCONFIGURED_RETRY_SECONDS),
+    );
+  }
+  const secrets = keysOf(SECRET_KEY);
+  if (keysOf(WRITE_KEY).some((key) => secrets.includes(key))) {
+    throw notConfigured(
+      "WRITE_KEY and SECRET_KEY must differ: the one is public, the other opens everything.",
     );
   }
   known = { write: WRITE_KEY, secret: SECRET_KEY, keys };
   return keys;
+}
+
+function notConfigured(detail: string): Problem {
+  return new Problem("not_configured", detail, {}, retryAfter(UNCONFIGURED_RETRY_SECONDS));
 }
 
 function presented(given: string, env: Env): Presented {

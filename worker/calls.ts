@@ -33,7 +33,7 @@ export class Calls {
 export function tooManyVisitors(): Problem {
   return new Problem(
     "too_large",
-    "The events are of more visitors than one request can record; send fewer at a time, nothing counts twice.",
+    "The events are of more visitors than one request can record; send fewer at a time, those of a visitor one after another; nothing counts twice.",
   );
 }
 

@@ -150,7 +150,8 @@ async function matchOf({ method, url }: Request): Promise<Match> {
   const { origin, pathname } = new URL(url);
   // Method and path are all that routes are told by: of a whole request the router would go through the query as well.
   const found = await router.fetch({ method, url: `${origin}${pathname}` } as IRequest);
-  if (found === undefined) throw new Problem("not_found", `There is no ${pathname}.`);
+  if (found === undefined)
+    throw new Problem("not_found", `There is no ${pathname}: /docs shows what there is.`);
   if (found.path === path) {
     const ofMethod = known.get(method) ?? new Map<string, Match>();
     known.set(method, ofMethod.set(path, found));

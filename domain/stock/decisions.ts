@@ -118,7 +118,7 @@ export function setStock({ sku, book, at }: Decision, setting: StockSetting): St
     const detail = `${sku} has changed: it is at ${etagOf(book)} now.`;
     return { problem: "precondition_failed", detail };
   } else if (onHand !== undefined && ifMatch === undefined) {
-    const detail = `on_hand of ${sku} is known: send If-Match with its ETag, or an adjustment.`;
+    const detail = `on_hand of ${sku} is known: send If-Match with its ETag (or * to overwrite), or an adjustment.`;
     return { problem: "precondition_required", detail };
   }
   const known = book.location(location);

@@ -118,6 +118,11 @@ describe("keys", () => {
     expect(() => keysOf(dir, {})).toThrow("keys.env");
   });
 
+  test("[SS21] a key that is both, public and secret, is refused", () => {
+    expect(() => keysOf(dir, { WRITE_KEY: "same", SECRET_KEY: "same" })).toThrow("must differ");
+    expect(() => keysOf(dir, { WRITE_KEY: "new,same", SECRET_KEY: "same, old" })).toThrow("must differ");
+  });
+
   test("[SS21] of two that are valid at a time the first is used", () => {
     expect(oneKey("new,old")).toBe("new");
     expect(oneKey("only")).toBe("only");

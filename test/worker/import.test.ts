@@ -62,6 +62,20 @@ describe("an import", () => {
     expect(called).toHaveLength(1_500);
   });
 
+  test("[HT50] a visitor is one call in every 500 messages: sorted by visitor, a request takes more", async () => {
+    const interleaved = Array.from({ length: 3_000 }, (_, i) => viewed(`regular-${i % 600}`, "p"));
+    const sorted = interleaved.toSorted((a, b) => (a.anonymousId < b.anonymousId ? -1 : 1));
+    const send = (body: unknown[]) =>
+      call("POST", "/v1/import", {
+        body,
+        env: { ...profiles(async () => ({})), OBJECT_CALLS_MAX: "1000" },
+      });
+    expect((await send(sorted)).json).toMatchObject({ accepted: 3_000 });
+    const refused = await send(interleaved);
+    expect(refused).toMatchObject({ status: 413, json: { taken: 500 } });
+    expect(refused.json.detail).toContain("those of a visitor one after another");
+  });
+
   test("[HT50] goes on the same way where the platform stops a request earlier than was told", async () => {
     const history = Array.from({ length: 700 }, (_, i) => viewed(`earlier-${i}`, "p"));
     let made = 0;

@@ -74,10 +74,34 @@ describe("keys", () => {
     );
   });
 
+  test("[HT4] a deployment whose public key is its secret one is closed", async () => {
+    for (const env of [
+      { WRITE_KEY: "same", SECRET_KEY: "same" },
+      { WRITE_KEY: "old, same", SECRET_KEY: "same,other" },
+    ]) {
+      for (const [method, path] of [
+        ["GET", "/v1/products"],
+        ["GET", "/v1/trending"],
+      ] as const) {
+        const answer = await call(method, path, { key: "same", env });
+        expect([answer.status, answer.json.code]).toEqual([503, "not_configured"]);
+        expect(answer.json.detail).toContain("must differ");
+      }
+    }
+  });
+
   test("[HT6] another method of a known path is 405 with the allowed ones", async () => {
     const answer = await call("DELETE", "/v1/trending");
     expect(answer.status).toBe(405);
     expect(answer.headers.get("allow")).toBe("GET, HEAD, OPTIONS");
+  });
+
+  test("[HT52] a path that is no route's is 404 and says where the routes are told", async () => {
+    for (const path of ["/v1/tracks", "/track", "/V1/track", "/v1/inventory/A/B"]) {
+      const answer = await call("POST", path, { body: {} });
+      expect([answer.status, answer.json.code]).toEqual([404, "not_found"]);
+      expect(answer.json.detail).toBe(`There is no ${path}: /docs shows what there is.`);
+    }
   });
 
   test("[HT49] an object that is away for a moment is 503 with Retry-After, a defect 500", async () => {

@@ -240,7 +240,7 @@ export const EVENTS: Operations = {
     tag: "Events",
     summary: "History",
     description:
-      "The same messages, old times kept. A message counts once here, too. Recorded as it comes: a body that breaks off, grows too large or is of more visitors than one request can record is refused with what was taken of it: send the messages behind the first `taken` in another request.",
+      "The same messages, old times kept. A message counts once here, too. Recorded as it comes: a body that breaks off, grows too large or is of more visitors than one request can record is refused with what was taken of it: send the messages behind the first `taken` in another request. A visitor is a call in every 500 messages: sorted by visitor, a request takes several times as many.",
     headers: IDEMPOTENCY,
     body: {
       schema: v.union([v.array(batchedMessage), batch]),

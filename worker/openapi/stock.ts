@@ -126,7 +126,8 @@ export const STOCK: Operations = {
     path: PATH,
     headers: {
       "If-Match": {
-        description: "The ETag read before, weak or not: needed to change `on_hand` of a known SKU.",
+        description:
+          "The ETag read before, weak or not, or `*` to overwrite whatever there is: needed to change `on_hand` of a known SKU. A new SKU has none (412).",
       },
     },
     body: {
