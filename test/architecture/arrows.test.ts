@@ -92,6 +92,19 @@ describe("rooms and arrows", () => {
     expect(strays).toEqual([]);
   });
 
+  test("[AR7] operations.md tells each message, and none that is not logged", () => {
+    const logged = ["worker", "durable-objects", "kernels"]
+      .flatMap(sources)
+      .flatMap((file) => [...readFileSync(join(ROOT, file), "utf8").matchAll(/\blogEntry\(\s*"([^"]+)"/g)])
+      .map(([, message]) => message!);
+    const page = readFileSync(join(ROOT, "docs/operations.md"), "utf8");
+    const section = page.split("## What a line of the log means")[1]!.split("\n## ")[0]!;
+    const told = [...section.matchAll(/^\| (`[^|]+) \|/gm)]
+      .flatMap(([, names]) => names!.split("`, `"))
+      .map((name) => name.replaceAll("`", ""));
+    expect(told.toSorted()).toEqual([...new Set(logged)].toSorted());
+  });
+
   test("[AR7] an entry has a fixed message, and says what was thrown, whatever it was", () => {
     const failure = new RangeError("no room");
     expect(logEntry("it failed", failure, { shard: 3 })).toEqual({
