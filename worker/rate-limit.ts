@@ -1,9 +1,15 @@
 import type { Env } from "../durable-objects/env.ts";
 import type { Presented } from "./auth.ts";
 import { Problem, retryAfter } from "./problem.ts";
+import type { Route } from "./router.ts";
 
 /** Half of the limits' period: with jitter a retry comes within the next one. */
 const RETRY_SECONDS = 5;
+
+/** Whether requests of a route are counted: those that take a key, by whatever path, or tell about one. */
+export function isLimited({ access, path }: Pick<Route, "access" | "path">): boolean {
+  return access !== "none" || path.startsWith("/v1/");
+}
 
 /**
  * Counts a request against the limits of its key and, without the secret one, of the address it came from. Asked before

@@ -6,7 +6,7 @@ import { type Presented, presentedBy } from "./auth.ts";
 import { preflight } from "./cors.ts";
 import { type Access, type Arrival, Exchange, queryOf } from "./exchange.ts";
 import { Problem } from "./problem.ts";
-import { limitRate } from "./rate-limit.ts";
+import { isLimited, limitRate } from "./rate-limit.ts";
 import { awayProblem } from "./reachable.ts";
 import { getAsset } from "./routes/assets.ts";
 import { collectBatch, collectOne, validate } from "./routes/collect.ts";
@@ -193,8 +193,8 @@ async function answer(arrival: Arrival, { path, access: needed, handler, params 
   const { request, env } = arrival;
   const presented: Presented = needed === "none" ? { access: "none" } : presentedBy(request, env);
   const { access } = presented;
-  const isApi = (path === EVERY_PATH ? new URL(request.url).pathname : path).startsWith("/v1/");
-  if (isApi) await limitRate(request, presented, env);
+  const asked = path === EVERY_PATH ? new URL(request.url).pathname : path;
+  if (isLimited({ access: needed, path: asked })) await limitRate(request, presented, env);
   if (needed !== "none" && access === "none" && (needed !== "body" || isKeyGiven(request))) {
     throw new Problem(
       "unauthorized",

@@ -45,6 +45,20 @@ test("[HT42] more than the limit of an address is 429, told to come back at diff
   expect((await call("GET", "/v1/users/limited")).json.counts.views).toBe(3);
 });
 
+test("[HT42] beacons are limited like the calls that they stand for, wrong keys among them", async () => {
+  const bindings: Partial<Env> = { ADDRESS_RATE: limiter(1) };
+  const send = (key: string) =>
+    call("POST", `/beacon/v1/batch?writeKey=${key}`, {
+      key: null,
+      body: { batch: [viewed("beacon-limited", "p")] },
+      headers: from("192.0.2.9"),
+      env: bindings,
+    });
+  expect((await send(WRITE)).status).toBe(200);
+  expect((await send(WRITE)).status).toBe(429);
+  expect((await send("wrong")).status).toBe(429);
+});
+
 test("[HT42] each key has a limit of its own, which the limiter does not learn", async () => {
   const key = limiter(1);
   const bindings: Partial<Env> = { KEY_RATE: key, WRITE_KEY: "one,two" };

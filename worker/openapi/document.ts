@@ -1,5 +1,6 @@
 // The OpenAPI 3.1 document: the route table, the schemas and the words about them as one.
 import { PROBLEMS, type ProblemCode } from "../problem.ts";
+import { isLimited } from "../rate-limit.ts";
 import type { Route } from "../router.ts";
 import {
   answerSchema,
@@ -85,7 +86,8 @@ export function operationOf(route: Pick<Route, "method" | "path">): Operation {
 /** Every problem a route may answer: what its key, body and parameters imply, and what its entry adds. */
 export function problemsOf({ access, path }: Route, operation: Operation): ProblemCode[] {
   const codes = new Set<ProblemCode>(["internal", ...(operation.problems ?? [])]);
-  if (path.startsWith("/v1/")) for (const code of ["rate_limited", "unavailable"] as const) codes.add(code);
+  if (isLimited({ access, path }))
+    for (const code of ["rate_limited", "unavailable"] as const) codes.add(code);
   if (access !== "none") for (const code of ["unauthorized", "not_configured"] as const) codes.add(code);
   if (access === "secret") codes.add("forbidden");
   if (operation.body !== undefined) {
