@@ -1,11 +1,10 @@
 import { KEY_BYTES_MAX } from "../domain/limits.ts";
 import type { Env } from "../durable-objects/env.ts";
+import { notConfigured } from "./configured.ts";
 import { type Access, queryOf } from "./exchange.ts";
-import { Problem, retryAfter } from "./problem.ts";
 
 /** Two keys of a kind may be valid at a time, while one replaces the other. */
 const KEYS_MAX = 2;
-const UNCONFIGURED_RETRY_SECONDS = 30;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -118,10 +117,6 @@ function validKeys({ WRITE_KEY, SECRET_KEY }: Env): readonly ValidKey[] {
   }
   known = { write: WRITE_KEY, secret: SECRET_KEY, keys };
   return keys;
-}
-
-function notConfigured(detail: string): Problem {
-  return new Problem("not_configured", detail, {}, retryAfter(UNCONFIGURED_RETRY_SECONDS));
 }
 
 function presented(given: string, env: Env): Presented {

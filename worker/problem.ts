@@ -26,7 +26,7 @@ export const PROBLEMS = {
   rate_limited: [429, "Too many requests"],
   internal: [500, "Something went wrong here"],
   unavailable: [503, "The service cannot take this now"],
-  not_configured: [503, "The service has no keys yet"],
+  not_configured: [503, "The service is not set up yet"],
 } as const satisfies Record<string, readonly [number, string]>;
 
 export type ProblemCode = keyof typeof PROBLEMS;

@@ -3,6 +3,7 @@ import type { EventType } from "../domain/event.ts";
 import { logEntry } from "../domain/log-entry.ts";
 import type { Env } from "../durable-objects/env.ts";
 import { type Presented, presentedBy } from "./auth.ts";
+import { requireSettings } from "./configured.ts";
 import { preflight } from "./cors.ts";
 import { type Access, type Arrival, Exchange, queryOf } from "./exchange.ts";
 import { Problem } from "./problem.ts";
@@ -191,6 +192,7 @@ async function headOf(answer: Response): Promise<Response> {
 
 async function answer(arrival: Arrival, { path, access: needed, handler, params }: Match): Promise<Response> {
   const { request, env } = arrival;
+  if (needed !== "none") requireSettings(env);
   const presented: Presented = needed === "none" ? { access: "none" } : presentedBy(request, env);
   const { access } = presented;
   const asked = path === EVERY_PATH ? new URL(request.url).pathname : path;

@@ -90,6 +90,30 @@ describe("keys", () => {
     }
   });
 
+  test("[HT53] a setting of where things are stored that is wrong is 503 and named, whatever is asked", async () => {
+    for (const [name, value] of [
+      ["SHOP_TIME_ZONE", "Europe/Berln"],
+      ["SHOP_TIME_ZONE", ""],
+      ["PLANNER_SHARDS", "17"],
+      ["PLANNER_SHARDS", "two"],
+    ] as const) {
+      const env = { [name]: value };
+      for (const [method, path, body] of [
+        ["POST", "/v1/track", viewed("unset", "p")],
+        ["PUT", "/v1/inventory/unset", { on_hand: 1 }],
+        ["GET", "/v1/replenishment", undefined],
+      ] as const) {
+        const answer = await call(method, path, { key: SECRET, env, body });
+        expect([answer.status, answer.json.code]).toEqual([503, "not_configured"]);
+        expect(answer.json.detail).toContain(`${name} must be`);
+      }
+      expect((await call("GET", "/health", { env })).status).toBe(503);
+    }
+    expect((await call("GET", "/v1/users/unset")).status).toBe(404);
+    const set = { SHOP_TIME_ZONE: "Europe/Berlin", PLANNER_SHARDS: "16" };
+    expect((await call("GET", "/v1/trending", { env: set })).status).toBe(200);
+  });
+
   test("[HT6] another method of a known path is 405 with the allowed ones", async () => {
     const answer = await call("DELETE", "/v1/trending");
     expect(answer.status).toBe(405);

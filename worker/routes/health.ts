@@ -1,13 +1,15 @@
 import { COMBINER_SHARDS } from "../../domain/limits.ts";
 import { logEntry } from "../../domain/log-entry.ts";
 import { combinerName } from "../../domain/visitor-name.ts";
+import { requireSettings } from "../configured.ts";
 import { type Exchange, json } from "../exchange.ts";
 
 export const VERSION = "0.1.0";
 
-/** `GET /health`: 200 while the model's builder and the combiners answer, else 503. */
+/** `GET /health`: 200 while settings are valid, and builder and combiners of the model answer, else 503. */
 export async function getHealth({ env, now }: Exchange): Promise<Response> {
   try {
+    requireSettings(env);
     const [manifest, ...lags] = await Promise.all([
       env.MODEL_BUILDER.getByName("model").manifest(),
       ...Array.from({ length: COMBINER_SHARDS }, (_, shard) =>
