@@ -1,6 +1,7 @@
 // What `wrangler.toml` says of the Worker, so that plain workerd runs what a deployment runs.
 import { readFileSync } from "node:fs";
 import { parse, type TomlTable, type TomlValue } from "smol-toml";
+import { wrongPlacing } from "../../domain/placing.ts";
 
 export interface WorkerSettings {
   readonly name: string;
@@ -19,7 +20,7 @@ export interface ObjectBinding {
   readonly sqlite: boolean;
 }
 
-/** @throws when the file lacks what a Worker needs, naming the setting. */
+/** @throws when the file lacks what a Worker needs, or has it wrong, naming the setting. */
 export function readSettings(file: string): WorkerSettings {
   const toml = parse(readFileSync(file, "utf8"));
   const sqliteClasses = new Set(
@@ -29,12 +30,15 @@ export function readSettings(file: string): WorkerSettings {
     const className = text(binding, "class_name");
     return { binding: text(binding, "name"), className, sqlite: sqliteClasses.has(className) };
   });
+  const vars = new Map(Object.entries(table(toml.vars)).map(([name, value]) => [name, String(value)]));
+  const wrong = wrongPlacing(Object.fromEntries(vars));
+  if (wrong !== undefined) throw new Error(`wrangler.toml: ${wrong}`);
   const assets = toml.assets === undefined ? undefined : table(toml.assets);
   return {
     name: text(toml, "name"),
     compatibilityDate: text(toml, "compatibility_date"),
     compatibilityFlags: texts(toml.compatibility_flags),
-    vars: new Map(Object.entries(table(toml.vars)).map(([name, value]) => [name, String(value)])),
+    vars,
     objects,
     ...(assets && {
       assets: { directory: text(assets, "directory"), binding: text(assets, "binding") },

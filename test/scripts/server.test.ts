@@ -72,6 +72,18 @@ new_sqlite_classes = ["One"]
     expect(() => readSettings(file)).toThrow("compatibility_date is not set");
   });
 
+  test("[SS20] a setting of where things are stored that is wrong is named", () => {
+    const file = join(dir, "wrangler.toml");
+    for (const [name, value] of [
+      ["SHOP_TIME_ZONE", "Europe/Berln"],
+      ["PLANNER_SHARDS", "17"],
+    ]) {
+      const text = readFileSync(join(PROJECT, "wrangler.toml"), "utf8");
+      writeFileSync(file, text.replace(new RegExp(`^${name} = .*`, "m"), `${name} = "${value}"`));
+      expect(() => readSettings(file)).toThrow(`wrangler.toml: ${name} must be`);
+    }
+  });
+
   test("[SS20] workerd understands the configuration, whatever the texts", () => {
     for (const name of ["index.js", "assets.js"]) writeFileSync(join(dir, name), "export default {};");
     writeFileSync(join(dir, "sum.wasm"), new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]));
