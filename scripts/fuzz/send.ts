@@ -3,6 +3,8 @@ import { Agent, request } from "node:http";
 import type { Rendered } from "./requests.ts";
 
 const ANSWER_SECONDS_MAX = 30;
+/** What a write into a closed connection is told. */
+const CLOSED: ReadonlySet<string> = new Set(["ECONNRESET", "EPIPE"]);
 
 export interface Reply {
   readonly status: number;
@@ -18,8 +20,23 @@ export class Sender {
     this.origin = new URL(url);
   }
 
-  /** @throws when the connection breaks before the answer. */
-  send({ method, path, headers, body }: Rendered): Promise<Reply> {
+  /**
+   * Sent once more where a connection that was kept turns out to be closed: the server may close it at any time between
+   * two requests, and a request that is on its way then is lost.
+   *
+   * @throws when the connection breaks before the answer.
+   */
+  async send(rendered: Rendered): Promise<Reply> {
+    const reused = { value: false };
+    try {
+      return await this.once(rendered, reused);
+    } catch (error) {
+      if (!reused.value || !CLOSED.has((error as NodeJS.ErrnoException).code ?? "")) throw error;
+      return this.once(rendered, reused);
+    }
+  }
+
+  private once({ method, path, headers, body }: Rendered, reused: { value: boolean }): Promise<Reply> {
     return new Promise((done, fail) => {
       const sent = request(
         {
@@ -42,7 +59,10 @@ export class Sender {
         },
       );
       sent.once("timeout", () => sent.destroy(new Error(`no answer in ${ANSWER_SECONDS_MAX} s`)));
-      sent.once("error", fail);
+      sent.once("error", (error) => {
+        reused.value = sent.reusedSocket;
+        fail(error);
+      });
       sent.end(body);
     });
   }
