@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { keyList, wrongKeys } from "../domain/keys.ts";
 
 export interface Keys {
   /** Public: browsers and apps. One key, or two separated by a comma while one replaces the other. */
@@ -22,10 +23,8 @@ const KEY_BYTES = 24;
  */
 export function keysOf(directory: string, environment: NodeJS.ProcessEnv = process.env): Keys {
   const keys = settledKeys(directory, environment);
-  const secrets = listed(keys.secretKey);
-  if (listed(keys.writeKey).some((key) => secrets.includes(key))) {
-    throw new Error("WRITE_KEY and SECRET_KEY must differ: the one is public, the other opens everything");
-  }
+  const wrong = wrongKeys(keys.writeKey, keys.secretKey);
+  if (wrong !== undefined) throw new Error(wrong);
   return keys;
 }
 
@@ -39,11 +38,7 @@ function settledKeys(directory: string, environment: NodeJS.ProcessEnv): Keys {
 
 /** The first of the keys that are valid at a time. */
 export function oneKey(keys: string): string {
-  return listed(keys)[0]!;
-}
-
-function listed(keys: string): string[] {
-  return keys.split(",").map((key) => key.trim());
+  return keyList(keys)[0]!;
 }
 
 function readKept(file: string): Pick<Keys, "writeKey" | "secretKey"> | undefined {

@@ -1,22 +1,11 @@
+import { keyList, wrongKeys } from "../domain/keys.ts";
 import { KEY_BYTES_MAX } from "../domain/limits.ts";
 import type { Env } from "../durable-objects/env.ts";
 import { notConfigured } from "./configured.ts";
 import { type Access, queryOf } from "./exchange.ts";
 
-/** Two keys of a kind may be valid at a time, while one replaces the other. */
-const KEYS_MAX = 2;
-
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
-
-/** Keys of a setting: one, or two separated by a comma. */
-export function keysOf(setting: string | undefined): string[] {
-  return (setting ?? "")
-    .split(",")
-    .map((key) => key.trim())
-    .filter((key) => key !== "")
-    .slice(0, KEYS_MAX);
-}
 
 /**
  * A text in a frame of one size, so that comparing two takes one time: that tells neither where they differ nor how
@@ -99,7 +88,7 @@ interface ValidKey {
 function validKeys({ WRITE_KEY, SECRET_KEY }: Env): readonly ValidKey[] {
   if (known !== undefined && known.write === WRITE_KEY && known.secret === SECRET_KEY) return known.keys;
   const keys = [["write", WRITE_KEY] as const, ["secret", SECRET_KEY] as const].flatMap(([access, own]) =>
-    keysOf(own).flatMap((key, i) => {
+    keyList(own).flatMap((key, i) => {
       const frame = framed(key);
       return frame === undefined ? [] : [{ access, name: `${access}-${i + 1}`, frame }];
     }),
@@ -109,12 +98,8 @@ function validKeys({ WRITE_KEY, SECRET_KEY }: Env): readonly ValidKey[] {
       `Set WRITE_KEY and SECRET_KEY, of at most ${KEY_BYTES_MAX} bytes: npx wrangler secret put WRITE_KEY.`,
     );
   }
-  const secrets = keysOf(SECRET_KEY);
-  if (keysOf(WRITE_KEY).some((key) => secrets.includes(key))) {
-    throw notConfigured(
-      "WRITE_KEY and SECRET_KEY must differ: the one is public, the other opens everything.",
-    );
-  }
+  const wrong = wrongKeys(WRITE_KEY, SECRET_KEY);
+  if (wrong !== undefined) throw notConfigured(wrong);
   known = { write: WRITE_KEY, secret: SECRET_KEY, keys };
   return keys;
 }
@@ -166,7 +151,7 @@ function keyInProtocol(request: Request): string | undefined {
  */
 export async function isUserToken(token: string, userId: string, env: Env): Promise<boolean> {
   let valid = false;
-  for (const secret of keysOf(env.SECRET_KEY)) {
+  for (const secret of keyList(env.SECRET_KEY)) {
     const key = await crypto.subtle.importKey(
       "raw",
       encoder.encode(secret),
