@@ -1,5 +1,6 @@
 // The replenishment board: one row a SKU with known stock, sorted, filtered, in pages.
 
+import { compareTexts } from "../compare.ts";
 import type { DemandClass } from "../forecast.ts";
 import {
   abcClass,
@@ -79,7 +80,7 @@ function byStatus(of: (status: StockStatus) => StatusTotal): BoardTotals {
 export function classify(rows: readonly BoardRow[]): void {
   const all = rows.reduce((sum, { revenue }) => sum + revenue, 0);
   let before = 0;
-  for (const row of [...rows].sort((a, b) => b.revenue - a.revenue || compare(a.sku, b.sku))) {
+  for (const row of [...rows].sort((a, b) => b.revenue - a.revenue || compareTexts(a.sku, b.sku))) {
     row.class.abc = row.revenue > 0 ? abcClass(before / all) : "C";
     before += row.revenue;
   }
@@ -87,7 +88,7 @@ export function classify(rows: readonly BoardRow[]): void {
 
 /** In the order of the board: what is worst first, ties by SKU. */
 export function sorted(rows: readonly BoardRow[], sort: BoardSort): BoardRow[] {
-  return [...rows].sort((a, b) => keyOf(a, sort) - keyOf(b, sort) || compare(a.sku, b.sku));
+  return [...rows].sort((a, b) => keyOf(a, sort) - keyOf(b, sort) || compareTexts(a.sku, b.sku));
 }
 
 /** @param rows in the order of the request's sort. A cursor is the place of the last row seen, so it outlasts changes. */
@@ -143,7 +144,7 @@ interface Place {
 
 function isAfter(row: BoardRow, sort: BoardSort, { key, sku }: Place): boolean {
   const own = keyOf(row, sort);
-  return own > key || (own === key && compare(row.sku, sku) > 0);
+  return own > key || (own === key && compareTexts(row.sku, sku) > 0);
 }
 
 /** Smaller comes first. Finite, so that a cursor can say it. */
@@ -152,10 +153,6 @@ function keyOf(row: BoardRow, sort: BoardSort): number {
   if (sort === "order_by") return row.order_by === null ? Number.MAX_VALUE : Date.parse(row.order_by);
   if (sort === "days_of_cover") return row.days_of_cover ?? Number.MAX_VALUE;
   return 0;
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 function cursorAfter(row: BoardRow, sort: BoardSort): string {

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { compareTexts } from "../../domain/compare.ts";
 import {
   LINE_QUANTITY_MAX,
   ORDER_LINES_MAX,
@@ -107,10 +108,9 @@ export function linesOf(given: v.InferOutput<typeof items>): BasketLine[] {
 export function inOneOrder(lines: readonly BasketLine[]): readonly BasketLine[] {
   if (lines.length === 1 && lines[0]!.wants.length === 1) return lines;
   return lines
-    .map((line) => ({ ...line, wants: line.wants.toSorted((a, b) => compare(a.location, b.location)) }))
-    .sort((a, b) => compare(a.sku, b.sku));
-}
-
-function compare(a = "", b = ""): number {
-  return a < b ? -1 : a > b ? 1 : 0;
+    .map((line) => ({
+      ...line,
+      wants: line.wants.toSorted((a, b) => compareTexts(a.location ?? "", b.location ?? "")),
+    }))
+    .sort((a, b) => compareTexts(a.sku, b.sku));
 }
