@@ -1,3 +1,4 @@
+import { CHARACTER_BYTES_MAX } from "../domain/bytes.ts";
 import type { Calendar } from "../domain/calendar.ts";
 import {
   DAY_MS,
@@ -14,8 +15,8 @@ const VERSION = 1;
 /** Bytes of one row, well below the platform's 2 MB. */
 const PART_BYTES = 1_000_000;
 const ROW_ENTRIES_MAX = 2_000;
-/** At up to three bytes each they are as many bytes as a part of the state has at most. */
-const ROW_CHARACTERS_MAX = PART_BYTES / 3;
+/** At most as many bytes as a part of the state has. */
+const ROW_CHARACTERS_MAX = PART_BYTES / CHARACTER_BYTES_MAX;
 /** Which state a part of one belongs to: as it was last written, and as it was before the first ledger row. */
 const STATE = 0;
 const OPENING = 1;

@@ -26,17 +26,8 @@ export class Sender {
    *
    * @throws when the connection breaks before the answer.
    */
-  async send(rendered: Rendered): Promise<Reply> {
-    const reused = { value: false };
-    try {
-      return await this.once(rendered, reused);
-    } catch (error) {
-      if (!reused.value || !CLOSED.has((error as NodeJS.ErrnoException).code ?? "")) throw error;
-      return this.once(rendered, reused);
-    }
-  }
-
-  private once({ method, path, headers, body }: Rendered, reused: { value: boolean }): Promise<Reply> {
+  send(rendered: Rendered, mayRepeat = true): Promise<Reply> {
+    const { method, path, headers, body } = rendered;
     return new Promise((done, fail) => {
       const sent = request(
         {
@@ -59,9 +50,9 @@ export class Sender {
         },
       );
       sent.once("timeout", () => sent.destroy(new Error(`no answer in ${ANSWER_SECONDS_MAX} s`)));
-      sent.once("error", (error) => {
-        reused.value = sent.reusedSocket;
-        fail(error);
+      sent.once("error", (error: NodeJS.ErrnoException) => {
+        if (mayRepeat && sent.reusedSocket && CLOSED.has(error.code ?? "")) done(this.send(rendered, false));
+        else fail(error);
       });
       sent.end(body);
     });
